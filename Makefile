@@ -1,0 +1,31 @@
+.PHONY: parity test check bench clean help
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+parity: $(STAMP) ## The main job: every case, to reports/parity.json, junit.xml and index.html
+	$(BIN)/parity check --json reports/parity.json --junit reports/junit.xml --html reports/index.html
+
+test: $(STAMP) ## The whole test suite, on all cores
+	$(BIN)/pytest -q -n auto
+
+check: $(STAMP) ## ruff, its formatter, and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(STAMP) ## torch against the formulas, eager and compiled, forward and backward
+	$(BIN)/pytest tests/benchmarks --benchmark-only --benchmark-group-by=group --benchmark-columns=median,iqr,rounds
+
+clean: ## Remove the environment, caches and generated reports
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	rm -f reports/parity.json reports/junit.xml reports/index.html
+
+help: ## What there is to make
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+$(STAMP): pyproject.toml constraints.txt
+	test -d .venv || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
