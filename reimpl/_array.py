@@ -1,0 +1,87 @@
+"""What an array is here, which library computes with it, and in which precision; never a formula.
+
+Rules kept here: an array decides its library by itself, and no library is imported that is not there already;
+nothing asks an array for its values.
+"""
+
+from types import ModuleType
+from typing import Any, Protocol
+
+import array_api_compat
+import array_api_compat.numpy
+import array_api_compat.torch
+import numpy
+import torch
+
+
+class Array(Protocol):
+    """Any array of the Python array API standard: torch, NumPy (also of objects, such as 50-digit numbers), JAX."""
+
+    @property
+    def dtype(self) -> Any: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+
+class Labels(Array, Protocol):
+    """An array that may hold class indices."""
+
+
+def namespace(*arrays: Array | None) -> ModuleType:
+    """The array API of the library that the arrays are of; None is passed over."""
+    given = [array for array in arrays if array is not None]
+    # First, because Dynamo warns about the look-up that `array_namespace` does.
+    if any(isinstance(array, torch.Tensor) for array in given):
+        return array_api_compat.torch
+    if all(isinstance(array, numpy.ndarray | numpy.generic) for array in given):
+        return array_api_compat.numpy
+    return array_api_compat.array_namespace(*given)
+
+
+def dtype_name(array: Array) -> str:
+    """``"float32"``, whichever library the array is of."""
+    return str(array.dtype).removeprefix("torch.")
+
+
+def is_floating(array: Array) -> bool:
+    """Real floating point; numbers of a class of their own count as such."""
+    return dtype_name(array) in ("float16", "bfloat16", "float32", "float64", "object")
+
+
+def is_half(array: Array) -> bool:
+    """A floating type of 16 bits."""
+    return dtype_name(array) in ("float16", "bfloat16")
+
+
+def widened(array: Array | None) -> Array | None:
+    """Halves in float32, where their sums and means are computed; any other array as it is."""
+    if array is None or not is_half(array):
+        return array
+    xp = namespace(array)
+    return xp.astype(array, xp.float32)
+
+
+def rounded(result: Array, *arguments: Array | None) -> Array:
+    """``result`` in the half type that ``arguments`` have in common, rounded once; else as it is."""
+    floating = [array.dtype for array in arguments if array is not None and is_floating(array)]
+    halves = [array.dtype for array in arguments if array is not None and is_half(array)]
+    if not halves or any(dtype != halves[0] for dtype in floating):
+        return result
+    return namespace(result).astype(result, halves[0])
+
+
+def indices(labels: Labels) -> Labels:
+    """Class indices in a type that can be gathered with: torch takes no uint8, and -100 does not fit into it."""
+    return labels.long() if isinstance(labels, torch.Tensor) else labels
+
+
+def only(kept: Array, array: Array) -> Array:
+    """``array`` where ``kept``, else 0."""
+    xp = namespace(array)
+    return xp.where(kept, array, xp.zeros_like(array))
+
+
+def along_classes(weight: Array, rows: Array) -> Array:
+    """A weight of shape (C) beside rows of shape (C) or (N, C, d1, …)."""
+    rank = len(rows.shape)
+    return namespace(weight).reshape(weight, (-1,) if rank == 1 else (1, -1, *(1,) * (rank - 2)))

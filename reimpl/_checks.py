@@ -1,0 +1,176 @@
+"""Refusals that the losses share, each with the exception type that torch raises.
+
+Rules kept here: a check that needs values steps aside where there are none to look at (torch.compile, torch.func,
+FakeTensor, a device other than the CPU, a JAX trace); a check never changes an argument.
+"""
+
+import warnings
+
+import array_api_compat
+import torch
+
+from reimpl._array import Array, Labels, dtype_name, indices, is_floating, namespace
+
+
+def broadcast(input: Array, target: Array) -> tuple[Array, Array]:
+    """Both in their common shape, with a warning where the shapes differ."""
+    if input.shape == target.shape:
+        return input, target
+    warnings.warn(
+        f"Using a target size ({target.shape}) that is different to the input size ({input.shape}): the two are "
+        "broadcast, which is rarely meant. Please ensure they have the same size.",
+        stacklevel=3,
+    )
+    xp = namespace(input, target)
+    return tuple(xp.broadcast_arrays(input, target))
+
+
+def same_size(weight: Array, input: Array) -> None:
+    """A weight per element has the shape of the input before broadcasting."""
+    if weight.shape != input.shape:
+        raise ValueError(f"Weights and input must have the same size, not {weight.shape} and {input.shape}.")
+
+
+def floating(name: str, *arrays: Array) -> None:
+    """torch has no kernel of this name for whole or complex numbers; one real array is enough to promote the others."""
+    if not any(is_floating(array) for array in arrays):
+        raise NotImplementedError(f'"{name}" not implemented for {dtype_name(arrays[0])}')
+
+
+def same_dtype(name: str, expected: Array, *arrays: Array | None) -> None:
+    """torch's kernel reads all arguments as one type."""
+    for array in arrays:
+        if array is not None and array.dtype != expected.dtype:
+            raise RuntimeError(f"{name}: expected dtype {dtype_name(expected)} but found {dtype_name(array)}")
+
+
+def constant(name: str, argument: str, array: Array | None) -> None:
+    """torch has no derivative with respect to this argument and says so when called."""
+    if isinstance(array, torch.Tensor) and array.requires_grad and torch.is_grad_enabled():
+        raise RuntimeError(
+            f"The function '{name}' is not differentiable with respect to argument '{argument}'. "
+            f"This input cannot have requires_grad True: the derivative for '{argument}' is not implemented."
+        )
+
+
+def fits(array: Array | None, shape: tuple[int, ...]) -> None:
+    """``array`` may be broadcast to ``shape`` but may not enlarge it."""
+    if array is None:
+        return
+    own = tuple(array.shape)
+    short = len(own) <= len(shape)
+    if not (short and all(a in (1, b) for a, b in zip(reversed(own), reversed(shape), strict=False))):
+        raise RuntimeError(f"output with shape {list(shape)} doesn't match the broadcast shape of {list(own)}")
+
+
+def probabilities(name: str, array: Array) -> None:
+    """Every element in [0, 1]; NaN is not."""
+    xp = namespace(array)
+    if is_concrete(array) and not bool(xp.all((array >= 0) & (array <= 1))):
+        raise RuntimeError(f"all elements of {name} should be between 0 and 1")
+
+
+def class_labels(kernel: str, input: Array, target: Labels, weight: Array | None, ignore_index: int) -> None:
+    """``target`` holds a class of ``input``'s for each row, in torch's order of refusals."""
+    rank, shape = len(input.shape), tuple(target.shape)
+    if rank < 1:
+        raise ValueError(f"Expected 1 or more dimensions (got {rank})")
+    floating(kernel, input)
+    if rank > 1 and (not shape or shape[0] != input.shape[0]):
+        batch = shape[0] if shape else 0
+        raise ValueError(f"Expected input batch_size ({input.shape[0]}) to match target batch_size ({batch}).")
+    if rank == 1 and len(shape) == 1 and shape[0] != 1:
+        raise ValueError(f"For 1D input, 1D target must have size 1, but got target size: {shape[0]}")
+    if rank < 3 and len(shape) > 1:
+        raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
+    if rank >= 3 and shape[1:] != tuple(input.shape[2:]):
+        raise RuntimeError(
+            f"Expected target size {[shape[0], *input.shape[2:]]}, got size {list(shape)}: size mismatch"
+        )
+    classes = input.shape[min(rank - 1, 1)]
+    class_weight(weight, classes)
+    constant("nll_loss_forward", "weight", weight)
+    label_dtype(target, spatial=rank >= 3)
+    same_dtype("nll_loss", input, weight)
+    in_range(target, classes, ignore_index)
+
+
+def class_probabilities(input: Array, target: Array, weight: Array | None, ignore_index: int) -> None:
+    """``target`` holds a probability for each class of ``input``'s."""
+    if not is_floating(target):
+        raise RuntimeError(
+            f"Expected floating point type for target with class probabilities, got {dtype_name(target)}"
+        )
+    if ignore_index >= 0:
+        raise RuntimeError("ignore_index is not supported for floating point target")
+    if not input.shape:
+        raise IndexError("Dimension specified as 1 but tensor has no dimensions")
+    floating("log_softmax_lastdim_kernel_impl", input)
+    class_weight(weight, input.shape[min(len(input.shape) - 1, 1)])
+
+
+def class_weight(weight: Array | None, classes: int) -> None:
+    """A weight for each class."""
+    if weight is not None and tuple(weight.shape) != (classes,):
+        raise RuntimeError(
+            f"weight tensor should be defined either for all {classes} classes or no classes but got weight tensor of "
+            f"shape: {list(weight.shape)}"
+        )
+
+
+def in_range(target: Labels, classes: int, ignore_index: int) -> None:
+    """Every label is ``ignore_index`` or names a class."""
+    if not is_concrete(target):
+        return
+    xp = namespace(target)
+    label = indices(target)
+    wrong = (label != ignore_index) & ((label < 0) | (label >= classes))
+    if bool(xp.any(wrong)):
+        raise IndexError(f"Target {int(label[wrong][0])} is out of bounds.")
+
+
+def label_dtype(target: Labels, spatial: bool) -> None:
+    """Class indices are int64 in torch, or uint8 where a row has but one; JAX counts in int32."""
+    allowed = ["int64", "uint8", "int32"]
+    if isinstance(target, torch.Tensor):
+        allowed = ["int64"] if spatial else ["int64", "uint8"]
+    if dtype_name(target) not in allowed:
+        kinds = {"float32": "Float", "float64": "Double", "int16": "Short", "int32": "Int", "int8": "Char"}
+        kind = kinds.get(dtype_name(target), dtype_name(target).capitalize())
+        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {kind}")
+
+
+def is_concrete(array: Array) -> bool:
+    """There are values here, to be had without waiting for a device or breaking a trace."""
+    if isinstance(array, torch.Tensor):
+        return (
+            not torch.compiler.is_compiling()
+            and not torch.jit.is_tracing()
+            and type(array) in (torch.Tensor, torch.nn.Parameter)
+            and array.device.type == "cpu"
+            and not torch._C._functorch.is_functorch_wrapped_tensor(array)
+        )
+    if array_api_compat.is_jax_array(array):
+        from jax.core import Tracer  # noqa: PLC0415, JAX is there already: the array is its own
+
+        return not isinstance(array, Tracer)
+    return True
+
+
+def dimension(name: str, array: Array, dim: int | None, stacklevel: int) -> int:
+    """The axis meant by ``dim``, counted from 0; torch's deprecated choice, with its warning, where it is None."""
+    rank = len(array.shape)
+    if dim is None:
+        warnings.warn(f"Implicit dimension choice for {name} is deprecated; pass dim=X.", stacklevel=stacklevel)
+        return 0 if rank in (0, 1, 3) else 1
+    bound = max(rank, 1)
+    if not -bound <= dim < bound:
+        raise IndexError(f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})")
+    return dim % bound
+
+
+def last(array: Array) -> int:
+    """The last axis, which a 0-d array does not have."""
+    if not array.shape:
+        raise IndexError("Dimension specified as -1 but tensor has no dimensions")
+    return len(array.shape) - 1

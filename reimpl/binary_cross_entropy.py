@@ -1,0 +1,71 @@
+"""Binary cross-entropy of probabilities."""
+
+from reimpl import _checks
+from reimpl._array import Array, namespace, rounded, widened
+from reimpl._autograd import differentiated
+from reimpl._reduction import checked, legacy, reduced
+
+
+def binary_cross_entropy(
+    input: Array,
+    target: Array,
+    weight: Array | None = None,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+) -> Array:
+    """How badly the probability ``input`` foretells the probability ``target``.
+
+    With each logarithm held at -100 from below, elementwise::
+
+        loss(x, t) = w · ((t - 1) · log(1 - x) - t · log(x))
+
+    Domain:
+        input, target: [0, 1]. weight: any real.
+    Gradient:
+        (x - t) / max((1 - x)·x, 1e-12) for input, -log(x / (1 - x)) for target, infinite at 0 and 1. Written by hand
+        as in torch: neither is the derivative of the held formula, which is 0, or ±100, past the hold.
+    Args:
+        input: probabilities, shape (*).
+        target: the same shape and dtype.
+        weight: broadcasts with ``input`` but may not enlarge it; not differentiable.
+    Returns:
+        Shape (*) for ``"none"``, else 0-d. Halves are computed in float32 and rounded once.
+    Raises:
+        ValueError: the shapes differ. NotImplementedError: not floating point.
+        RuntimeError: outside [0, 1] (CPU, not when traced), the dtypes differ, or ``weight`` requires a gradient.
+
+    >>> binary_cross_entropy(torch.tensor([0.5, 0.0]), torch.tensor([1.0, 1.0]), reduction="none")
+    tensor([  0.6931, 100.0000])
+    """
+    reduction = checked(legacy(reduction, size_average, reduce))
+    if input.shape != target.shape:
+        raise ValueError(f"Using a target size ({target.shape}) that is different to the input size ({input.shape})")
+    _checks.fits(weight, input.shape)
+    _checks.constant("binary_cross_entropy", "weight", weight)
+    _checks.floating("binary_cross_entropy", input)
+    _checks.same_dtype("binary_cross_entropy", input, target)
+    _checks.probabilities("input", input)
+    _checks.probabilities("target", target)
+    loss = _binary_cross_entropy(widened(input), widened(target))
+    if weight is not None:
+        loss = loss * namespace(input).astype(weight, loss.dtype)
+    return rounded(reduced(loss, reduction), input)
+
+
+def _formula(x: Array, t: Array) -> Array:
+    xp = namespace(x)
+    floor = xp.full_like(x, -100)
+    return (t - 1) * xp.maximum(xp.log1p(-x), floor) - t * xp.maximum(xp.log(x), floor)
+
+
+def _slope_of_input(x: Array, t: Array) -> Array:
+    xp = namespace(x)
+    return (x - t) / xp.maximum((1 - x) * x, xp.full_like(x, 1e-12))
+
+
+def _slope_of_target(x: Array, t: Array) -> Array:
+    return -namespace(x).log(x / (1 - x))
+
+
+_binary_cross_entropy = differentiated(_formula, _slope_of_input, _slope_of_target)

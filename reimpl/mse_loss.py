@@ -1,0 +1,51 @@
+"""Mean squared error."""
+
+from reimpl import _checks
+from reimpl._array import Array, rounded, widened
+from reimpl._reduction import checked, legacy, reduced, weighted
+
+
+def mse_loss(
+    input: Array,
+    target: Array,
+    size_average: bool | None = None,
+    reduce: bool | None = None,
+    reduction: str = "mean",
+    weight: Array | None = None,
+) -> Array:
+    """The squared error.
+
+    With d = input - target, elementwise::
+
+        loss(d) = d²                         without weight
+                = w · d², mean = Σ w·d² / Σ w
+
+    Domain:
+        input, target: any real; inf - inf is NaN. weight: any real; weights that sum to 0 give NaN.
+    Gradient:
+        2 · d.
+    Args:
+        input: predictions, shape (*).
+        target: the shape of ``input``, or one that broadcasts with it (torch warns).
+        weight: the shape of ``input``.
+    Returns:
+        Shape (*) for ``"none"``, else 0-d. Dtype and device of the promoted inputs. Halves are computed in float32
+        and rounded once, where torch rounds d and d² too (a mean of large squares is inf there, not here).
+    Raises:
+        ValueError: ``weight`` has another shape; with ``weight``, ``reduction`` is ``elementwise_mean``.
+        NotImplementedError: not floating point and without ``weight``.
+
+    >>> mse_loss(torch.tensor([0.5, 3.0]), torch.zeros(2), reduction="none")
+    tensor([0.2500, 9.0000])
+    """
+    expanded, target = _checks.broadcast(input, target)
+    reduction = legacy(reduction, size_average, reduce)
+    if weight is None:
+        reduction = checked(reduction)
+        _checks.floating("mse_cpu", expanded, target)
+    else:
+        _checks.same_size(weight, input)
+    error = widened(expanded) - widened(target)
+    if weight is None:
+        return rounded(reduced(error * error, reduction), input, target)
+    return rounded(weighted(error * error * widened(weight), widened(weight), reduction), input, target, weight)

@@ -1,0 +1,40 @@
+"""Logistic sigmoid."""
+
+from reimpl._array import Array, is_floating, namespace, rounded, widened
+from reimpl._autograd import differentiated
+
+
+def sigmoid(input: Array) -> Array:
+    """Any real number to a probability.
+
+    Elementwise::
+
+        sigmoid(x) = 1 / (1 + exp(-x))
+
+    Domain:
+        input: any real; -inf gives 0, inf gives 1, NaN passes through. Whole numbers are taken as float32.
+    Gradient:
+        s · (1 - s), written by hand: the formula's own is inf · 0 where exp(-x) overflows.
+    Args:
+        input: logits, shape (*).
+    Returns:
+        Shape (*). Halves are computed in float32 and rounded once, as torch does.
+
+    >>> sigmoid(torch.tensor([-1.0, 0.0, 1.0]))
+    tensor([0.2689, 0.5000, 0.7311])
+    """
+    xp = namespace(input)
+    wide = widened(input) if is_floating(input) else xp.astype(input, xp.float32)
+    return rounded(_sigmoid(wide), input)
+
+
+def _formula(x: Array) -> Array:
+    return 1 / (1 + namespace(x).exp(-x))
+
+
+def _slope(x: Array) -> Array:
+    s = sigmoid(x)
+    return (1 - s) * s
+
+
+_sigmoid = differentiated(_formula, _slope)

@@ -1,0 +1,103 @@
+"""Refusals: what torch raises, and where a check steps aside."""
+
+import pytest
+import torch
+from torch.nn import functional
+
+import reimpl
+
+X = torch.tensor([[0.3, -1.2, 2.0], [1.5, 0.25, -0.5]])
+P = torch.sigmoid(X)
+Y = torch.tensor([2, 0])
+W = torch.ones(3, requires_grad=True)
+REFUSALS = {
+    "class too great": ("cross_entropy", (X, Y + 1), {}, IndexError, "Target 3 is out of bounds"),
+    "class negative": ("nll_loss", (X, Y - 1), {}, IndexError, "Target -1 is out of bounds"),
+    "int32 label": ("cross_entropy", (X, Y.int()), {}, RuntimeError, "expected target dtype to be Long or Byte.*Int"),
+    "float label": ("nll_loss", (X, Y.float()), {}, RuntimeError, "Long or Byte, but got Float"),
+    "int probabilities": ("cross_entropy", (X, X.long()), {}, RuntimeError, "Expected floating point type"),
+    "smoothing": ("cross_entropy", (X, Y), {"label_smoothing": 1.5}, RuntimeError, "label_smoothing"),
+    "ignored probabilities": ("cross_entropy", (X, P), {"ignore_index": 0}, RuntimeError, "ignore_index"),
+    "batch": ("cross_entropy", (X, Y[:1]), {}, ValueError, "batch_size"),
+    "class weight shape": ("nll_loss", (X, Y, torch.ones(2)), {}, RuntimeError, "weight tensor should be defined"),
+    "class weight dtype": ("nll_loss", (X, Y, W.detach().double()), {}, RuntimeError, "expected"),
+    "class weight gradient": ("cross_entropy", (X, Y, W), {}, RuntimeError, "not differentiable.*'weight'"),
+    "BCE above 1": ("binary_cross_entropy", (P + 1, P), {}, RuntimeError, "input should be between 0 and 1"),
+    "BCE NaN": ("binary_cross_entropy", (P, P * torch.nan), {}, RuntimeError, "target should be between 0 and 1"),
+    "BCE size": ("binary_cross_entropy", (P, P[0]), {}, ValueError, "target size"),
+    "BCE dtype": ("binary_cross_entropy", (P, P.double()), {}, RuntimeError, "dtype"),
+    "BCE weight": ("binary_cross_entropy", (P, P, W), {}, RuntimeError, "not differentiable.*'weight'"),
+    "logits size": ("binary_cross_entropy_with_logits", (X, P[0]), {}, ValueError, "must be the same as input size"),
+    "logits pos_weight": (
+        "binary_cross_entropy_with_logits",
+        (X, P),
+        {"pos_weight": W},
+        RuntimeError,
+        "not differentiable.*'pos_weight'",
+    ),
+    "logits enlarged": (
+        "binary_cross_entropy_with_logits",
+        (X, P, torch.ones(4, 2, 3)),
+        {},
+        RuntimeError,
+        "doesn't match the broadcast shape",
+    ),
+    "beta": ("smooth_l1_loss", (X, X), {"beta": -1.0}, RuntimeError, "beta"),
+    "beta NaN": ("smooth_l1_loss", (X, X), {"beta": torch.nan}, RuntimeError, "beta"),
+    "delta": ("huber_loss", (X, X), {"delta": 0.0}, RuntimeError, "delta"),
+    "weight size": ("l1_loss", (X, X), {"weight": X[0]}, ValueError, "same size"),
+    "whole numbers": ("mse_loss", (Y, Y), {}, NotImplementedError, "mse"),
+    "axis": ("softmax", (X,), {"dim": 2}, IndexError, "Dimension out of range"),
+    "one_hot dtype": ("one_hot", (Y.int(),), {}, RuntimeError, "LongTensor"),
+    "one_hot negative": ("one_hot", (-Y,), {}, RuntimeError, "non-negative"),
+    "one_hot small": ("one_hot", (Y, 2), {}, RuntimeError, "smaller than num_classes"),
+}
+
+
+@pytest.mark.parametrize("module", [reimpl, functional], ids=["reimpl", "torch"])
+@pytest.mark.parametrize(("name", "arguments", "options", "error", "match"), REFUSALS.values(), ids=REFUSALS)
+def test_refused_like_torch(module, name, arguments, options, error, match):
+    with pytest.raises(error, match=match):
+        getattr(module, name)(*arguments, **options)
+
+
+@pytest.mark.parametrize("name", ["l1_loss", "mse_loss", "smooth_l1_loss", "huber_loss"])
+def test_broadcast_warns_and_gives_what_torch_gives(name):
+    with pytest.warns(UserWarning, match="Using a target size"):
+        found = getattr(reimpl, name)(X, X[0], reduction="none")
+    with pytest.warns(UserWarning, match="Using a target size"):
+        assert torch.equal(found, getattr(functional, name)(X, X[0], reduction="none"))
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_implicit_dimension_warns(name):
+    with pytest.warns(UserWarning, match="Implicit dimension choice"):
+        torch.testing.assert_close(getattr(reimpl, name)(X), getattr(functional, name)(X, dim=1))
+
+
+def test_weight_that_wants_a_gradient_passes_without_autograd():
+    with torch.no_grad():
+        torch.testing.assert_close(reimpl.cross_entropy(X, Y, W), functional.cross_entropy(X, Y, W))
+
+
+def test_range_is_not_looked_at_under_vmap():
+    assert torch.func.vmap(reimpl.binary_cross_entropy)(P + 1, P).isnan().all()
+
+
+def test_huber_has_no_gradient_across_two_types():
+    x = X.clone().requires_grad_()
+    result = reimpl.huber_loss(x, X.double())
+    assert result.dtype == torch.float32
+    with pytest.raises(RuntimeError, match="expected"):
+        result.backward()
+
+
+@pytest.mark.parametrize("rows", [[-100, -100], [-100, 1], [0, 1]], ids=["none kept", "one kept", "all kept"])
+@pytest.mark.parametrize("smoothing", [0.0, 0.25])
+def test_ignored_rows_have_no_gradient(rows, smoothing):
+    results = []
+    for module in (reimpl, functional):
+        x = X.clone().requires_grad_()
+        value = module.cross_entropy(x, torch.tensor(rows), label_smoothing=smoothing)
+        results.append((value.detach(), *torch.autograd.grad(value, x)))
+    torch.testing.assert_close(*results, equal_nan=True)

@@ -1,0 +1,92 @@
+"""The same lines run on torch, NumPy, JAX and on objects that only know arithmetic."""
+
+from fractions import Fraction
+
+import mpmath
+import numpy
+import pytest
+import torch
+
+import reimpl
+
+jax = pytest.importorskip("jax")
+
+
+class Number:
+    """A 50-digit number with no more than NumPy asks of an object."""
+
+    def __init__(self, value):
+        # NumPy's mean divides by an integer of its own.
+        plain = value.item() if isinstance(value, numpy.generic) else value
+        self.value = mpmath.mpf(plain.value if isinstance(plain, Number) else plain)
+
+
+def _operation(name):
+    def operation(self, *others):
+        with mpmath.workdps(50):
+            result = getattr(self.value, name)(*(Number(other).value for other in others))
+        return Number(result) if isinstance(result, mpmath.mpf) else result
+
+    return operation
+
+
+def _function(name):
+    def function(self):
+        with mpmath.workdps(50):
+            return Number(getattr(mpmath, name)(self.value))
+
+    return function
+
+
+for _name in ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "neg", "abs", "lt", "le", "gt", "ge"):
+    setattr(Number, f"__{_name}__", _operation(f"__{_name}__"))
+for _name in ("exp", "log", "log1p", "expm1", "sqrt"):
+    setattr(Number, _name, _function(_name))
+
+
+def as_numbers(array):
+    return numpy.vectorize(Number, otypes=[object])(array) if array.dtype == float else array
+
+
+def as_floats(result):
+    return numpy.vectorize(lambda number: float(Number(number).value), otypes=[float])(result)
+
+
+def of_torch(loss, example):
+    arguments, options = example
+    return getattr(torch.nn.functional, loss)(*map(torch.from_numpy, arguments), **options).numpy()
+
+
+def test_number_keeps_fifty_digits():
+    assert float((Number(1) / 3 - Number(mpmath.mpf(1) / 3)).value) == pytest.approx(float(Fraction(0)), abs=1e-15)
+
+
+def test_numpy_gives_what_torch_gives(loss, example):
+    result = getattr(reimpl, loss)(*example[0], **example[1])
+    numpy.testing.assert_allclose(result, of_torch(loss, example), rtol=1e-14)
+    assert result.dtype == numpy.float64
+
+
+def test_objects_give_what_torch_gives(loss, example):
+    result = getattr(reimpl, loss)(*map(as_numbers, example[0]), **example[1])
+    numpy.testing.assert_allclose(as_floats(result), of_torch(loss, example), rtol=1e-14)
+
+
+def test_jax_gives_what_torch_gives(loss, example):
+    with jax.enable_x64(True):
+        result = getattr(reimpl, loss)(*map(jax.numpy.asarray, example[0]), **example[1])
+        numpy.testing.assert_allclose(result, of_torch(loss, example), rtol=1e-13)
+
+
+def test_jax_grad_gives_the_gradient_of_torch(loss, example):
+    arguments, options = example
+    input = torch.tensor(arguments[0], requires_grad=True)
+    getattr(torch.nn.functional, loss)(input, *map(torch.from_numpy, arguments[1:]), **options).sum().backward()
+    with jax.enable_x64(True):
+        gradient = jax.jit(jax.grad(lambda x, *rest: getattr(reimpl, loss)(x, *rest, **options).sum()))
+        numpy.testing.assert_allclose(gradient(*map(jax.numpy.asarray, arguments)), input.grad, rtol=1e-12, atol=1e-15)
+
+
+def test_jax_without_64_bits_takes_its_own_labels():
+    result = reimpl.cross_entropy(jax.numpy.asarray([[0.0, 2.0]]), jax.numpy.asarray([1]))
+    assert float(result) == pytest.approx(0.126928, rel=1e-5)

@@ -1,0 +1,99 @@
+"""Every loss goes through torch's transforms, and comes out as torch's own does."""
+
+import pytest
+import torch
+from torch._subclasses import FakeTensorMode
+
+import reimpl
+
+pytestmark = [
+    # torch's forward mode scripts its own tables; Dynamo makes an instance of each Function that it traces.
+    pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning"),
+]
+
+
+@pytest.fixture
+def _nothing_compiled_before():
+    torch.compiler.reset()
+
+
+def tensors(example):
+    return [torch.from_numpy(array) for array in example[0]]
+
+
+def calls(loss, example):
+    """Ours and torch's, as functions of the input alone."""
+    input, *rest = tensors(example)
+    return input, *(
+        lambda x, module=module: getattr(module, loss)(x, *rest, **example[1])
+        for module in (reimpl, torch.nn.functional)
+    )
+
+
+@pytest.mark.usefixtures("_nothing_compiled_before")
+def test_compiles_without_a_graph_break(loss, example):
+    input, ours, torchs = calls(loss, example)
+    compiled = torch.compile(ours, fullgraph=True, backend="aot_eager")
+    gradients = []
+    for call in (compiled, torchs):
+        x = input.clone().requires_grad_()
+        gradients.append((call(x).detach(), *torch.autograd.grad(call(x).sum(), x)))
+    torch.testing.assert_close(*gradients)
+
+
+@pytest.mark.usefixtures("_nothing_compiled_before")
+def test_compiles_without_gradients(loss, example):
+    input, ours, torchs = calls(loss, example)
+    torch.testing.assert_close(torch.compile(ours, fullgraph=True, backend="eager")(input), torchs(input))
+
+
+@pytest.mark.usefixtures("_nothing_compiled_before")
+@pytest.mark.parametrize("name", ["smooth_l1_loss", "binary_cross_entropy_with_logits"])
+def test_compiles_with_inductor(name):
+    logits = torch.linspace(-2, 2, 9)
+    compiled = torch.compile(getattr(reimpl, name), fullgraph=True)
+    expected = getattr(torch.nn.functional, name)(logits, logits * 0)
+    torch.testing.assert_close(compiled(logits, logits * 0), expected)
+
+
+def test_vmap_gives_what_a_loop_gives(loss, example):
+    input, ours, torchs = calls(loss, example)
+    batch = torch.stack([input, input * 0.5, input * 0.25])
+    torch.testing.assert_close(torch.func.vmap(ours)(batch), torch.stack([torchs(x) for x in batch]))
+
+
+def test_vmap_of_grad_gives_what_a_loop_gives(loss, example):
+    input, ours, torchs = calls(loss, example)
+    batch = torch.stack([input, input * 0.5])
+    found = torch.func.vmap(torch.func.grad(lambda x: ours(x).sum()))(batch)
+    torch.testing.assert_close(found, torch.stack([torch.func.grad(lambda x: torchs(x).sum())(x) for x in batch]))
+
+
+def test_forward_mode_gives_the_tangent_of_torch(loss, example):
+    input, ours, torchs = calls(loss, example)
+    tangent = torch.linspace(-1, 1, input.numel(), dtype=input.dtype).reshape(input.shape)
+    torch.testing.assert_close(*(torch.func.jvp(call, (input,), (tangent,)) for call in (ours, torchs)))
+
+
+def test_hessian_is_that_of_torch(loss, example):
+    input, ours, torchs = calls(loss, example)
+    found, expected = (
+        torch.autograd.functional.hessian(lambda x, call=call: (call(x) * call(x)).sum(), input)
+        for call in (ours, torchs)
+    )
+    torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-9)
+
+
+def test_second_gradient_is_the_derivative_of_the_first(loss, example):
+    input, ours, _ = calls(loss, example)
+    x = input.clone().requires_grad_()
+    assert torch.autograd.gradcheck(ours, x, check_forward_ad=True)
+    assert torch.autograd.gradgradcheck(ours, x)
+
+
+def test_fake_tensors_pass(loss, example):
+    with FakeTensorMode() as mode:
+        arguments = [mode.from_tensor(tensor) for tensor in tensors(example)]
+        result = getattr(reimpl, loss)(*arguments, **example[1])
+    assert result.shape == getattr(torch.nn.functional, loss)(*tensors(example), **example[1]).shape
