@@ -1,0 +1,233 @@
+"""The records that run through the engine: what a case file says, and the trials that come of it.
+
+Rules kept here: records are frozen plain data and hold no tensor; the loader alone makes a ``Case``; every trial's id is
+stable (no clock, address or order in it), so that ``pytest -n`` and ``--case`` mean the same trial on every machine.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any, Literal, get_args
+
+Dtype = Literal[
+    "float16", "bfloat16", "float32", "float64", "complex64", "complex128",
+    "uint8", "int8", "int16", "int32", "int64", "bool",
+]  # fmt: skip
+Layout = Literal["contiguous", "transposed", "strided", "expanded", "channels_last", "offset"]
+Recipe = Literal[
+    "values", "normal", "uniform", "integers", "probabilities", "signs", "permutation", "linspace", "full", "special",
+    "neighbours",
+]  # fmt: skip
+
+DTYPES: tuple[Dtype, ...] = get_args(Dtype)
+FLOATS: tuple[Dtype, ...] = ("float16", "bfloat16", "float32", "float64")
+DEFAULT_DTYPES: tuple[Dtype, ...] = ("float32", "float64")
+DEPRECATED = ("size_average", "reduce")  # torch's deprecated spellings of ``reduction``; accepted, never suggested
+
+Nested = Any
+"""A number, bool, or a rectangular nest of tuples of them, as written in the file."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where something stands in a case file; lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One parameter of a loss.
+
+    ``array`` takes tensors, and whole numbers given to it become the case's dtype; ``labels`` takes tensors too, and
+    whole numbers become int64 (class indices); ``option`` takes plain values of ``types``.
+    """
+
+    name: str
+    kind: Literal["array", "labels", "option"]
+    required: bool
+    default: Any = None
+    types: tuple[type, ...] = ()
+    keyword_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """The parameters of a loss, in order."""
+
+    loss: str
+    arguments: tuple[Argument, ...]
+
+    def __getitem__(self, name: str) -> Argument:
+        return next(argument for argument in self.arguments if argument.name == name)
+
+    @property
+    def arrays(self) -> tuple[str, ...]:
+        return tuple(a.name for a in self.arguments if a.kind != "option")
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        return tuple(a.name for a in self.arguments if a.kind == "option")
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One array as the file describes it.
+
+    ``recipe`` is ``"values"`` for a literal (then ``values`` holds it) or the recipe's name (then ``parameters`` holds
+    its other keys: low, high, value, seed, axis, mean, std, points). ``shape`` is known for both. ``whole`` says that
+    every number of a literal was written as a whole number. ``dtype`` is None (the case's, or int64 for labels), a
+    dtype's name, or ``"same"`` (the case's, whatever the argument).
+    """
+
+    place: Place
+    recipe: Recipe
+    shape: tuple[int, ...]
+    values: Nested = None
+    whole: bool = False
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    dtype: str | None = None
+    layout: Layout = "contiguous"
+    requires_grad: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A number to be met at the digits it was printed with: ``8.5050`` has four decimals.
+
+    ``slack`` is half a unit of the last digit printed; 0 for inf and NaN.
+    """
+
+    value: float
+    slack: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """Ulps allowed in this case instead of the table's, and the reason."""
+
+    ulps: float
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownGap:
+    """Facets in which the shipped formula is known to deviate, and the reason; a pass there is a failure."""
+
+    facets: tuple[str, ...]
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Both sides must raise this exception type; ``matching`` is a regular expression both messages hold."""
+
+    error: str
+    matching: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """An expression of an identity: ``function`` of operands (input names, numbers, expressions) with options."""
+
+    function: str
+    operands: "tuple[str | float | Application, ...]"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One entry of a case file, checked. ``loss`` is ``"identities"`` for an identity, which has ``left`` and ``right``."""
+
+    loss: str
+    name: str
+    place: Place
+    inputs: Mapping[str, Input | None]
+    about: str = ""
+    source: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    each: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    dtypes: tuple[Dtype, ...] = DEFAULT_DTYPES
+    devices: tuple[str, ...] = ()
+    expect: Nested = None
+    expect_gradient: Mapping[str, Nested] = field(default_factory=dict)
+    cotangent: Nested = None
+    refused: Refusal | None = None
+    warns: tuple[str, ...] | None = None
+    only_facets: tuple[str, ...] | None = None
+    with_facets: tuple[str, ...] = ()
+    without_facets: tuple[str, ...] = ()
+    tolerance: Tolerance | None = None
+    known_gap: KnownGap | None = None
+    module: str | bool = False
+    left: Application | None = None
+    right: Application | None = None
+
+    @property
+    def id(self) -> str:
+        return f"{self.loss}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A case at one dtype, device and choice of ``each``; ``inputs`` and ``options`` have the choice put in.
+
+    ``form`` is ``"function"``, ``"module"`` (the loss's usual class), or the name of a class in ``torch.nn``.
+    """
+
+    case: Case
+    dtype: Dtype
+    device: str
+    inputs: Mapping[str, Input | None]
+    options: Mapping[str, Any]
+    choice: tuple[str, ...] = ()
+    form: str = "function"
+
+    @property
+    def id(self) -> str:
+        return f"{self.case.id}[{'-'.join((self.dtype, self.device, *self.choice))}]"
+
+
+def trials_of(case: Case, device: str) -> list[Trial]:
+    """Every trial of ``case`` on ``device``: dtypes × the product of ``each`` × function and module forms."""
+    forms = ["function", *_module_forms(case)]
+    return [
+        _trial(case, dtype, device, dict(zip(case.each, choice, strict=True)), form)
+        for dtype in case.dtypes
+        for choice in product(*(tuple(enumerate(values)) for values in case.each.values()))
+        for form in forms
+    ]
+
+
+def _module_forms(case: Case) -> tuple[str, ...]:
+    if not case.module:
+        return ()
+    return ("module",) if case.module is True else (str(case.module),)
+
+
+def _trial(case: Case, dtype: Dtype, device: str, chosen: Mapping[str, tuple[int, Any]], form: str) -> Trial:
+    inputs = dict(case.inputs)
+    options = dict(case.options)
+    for name, (_, value) in chosen.items():
+        if name in inputs or isinstance(value, Input):
+            inputs[name] = value
+        else:
+            options[name] = value
+    labels = [_label(name, index, value) for name, (index, value) in chosen.items()]
+    if form != "function":
+        labels.append(form)
+    return Trial(case, dtype, device, inputs, options, tuple(labels), form)
+
+
+def _label(name: str, index: int, value: Any) -> str:
+    """How a choice reads in a trial's id: ``mean``, ``beta=0.5``, and ``weight=0`` for the first of several arrays."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or value is None:
+        return f"{name}={'null' if value is None else str(value).lower()}"
+    return f"{name}={index if isinstance(value, Input) else value}"

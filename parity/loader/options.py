@@ -1,0 +1,105 @@
+"""The options of a loss, against its signature: which there are, where each belongs, what type it takes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+from types import NoneType
+from typing import Any
+
+from parity.case import DEPRECATED, Argument, Signature
+from parity.loader.reading import Reader
+from parity.loader.tree import BrokenNode, ListNode, MapNode, Node, ScalarNode
+from parity.loader.vocabulary import REDUCTIONS
+
+_SPELLED = {
+    bool: "true or false", int: "a whole number", float: "a number", str: "text", NoneType: "null",
+    tuple: "a list", list: "a list",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """Stands for an option that could not be read; its problem has been told."""
+
+
+def suggested(signature: Signature) -> list[str]:
+    """The options that an author may want: neither deprecated nor private."""
+    return sorted(name for name in signature.options if name not in DEPRECATED and not name.startswith("_"))
+
+
+def argument_of(reader: Reader, node: Node, name: str, signature: Signature) -> Argument | None:
+    """The argument that an option names, None (and told) where it is no option."""
+    if name in signature.options:
+        return signature[name]
+    if name in signature.arrays:
+        reader.report(node, f"{name!r} is an array argument of {signature.loss}; it belongs in 'inputs'")
+    else:
+        reader.report_unknown(node, "option", name, suggested(signature), f"for {signature.loss}")
+    return None
+
+
+def read_option(reader: Reader, node: Node, argument: Argument, is_refused: bool) -> Any:
+    """The plain value of an option; a case that is to be refused may give one that the signature does not take."""
+    value = _plain(reader, node, argument)
+    if isinstance(value, Wrong) or is_refused:
+        return value
+    if not _fits(value, argument):
+        reader.report_type(node, repr(argument.name), _takes(argument))
+        return Wrong()
+    if argument.name == "reduction" and isinstance(value, str) and value not in REDUCTIONS:
+        reader.report_unknown(node, "reduction", value, REDUCTIONS)
+        return Wrong()
+    return value
+
+
+def _plain(reader: Reader, node: Node, argument: Argument) -> Any:
+    if isinstance(node, ScalarNode):
+        problems = len(reader.problems)
+        value = reader.scalar(node)
+        return value if len(reader.problems) == problems else Wrong()
+    if isinstance(node, ListNode):
+        values = [_plain(reader, item, argument) for item in node.items]
+        if any(isinstance(value, Wrong) for value in values):
+            return Wrong()
+        return values if list in argument.types and tuple not in argument.types else tuple(values)
+    if isinstance(node, MapNode | BrokenNode):
+        reader.report_type(node, repr(argument.name), _takes(argument))
+    return Wrong()
+
+
+def _fits(value: Any, argument: Argument) -> bool:
+    if not argument.types:
+        return True
+    if value is None:
+        return NoneType in argument.types or (argument.default is None and not argument.required)
+    accepted = {bool: (bool,), int: (int, float), float: (float,), str: (str,)}.get(type(value), (tuple, list))
+    return any(one in argument.types for one in accepted)
+
+
+def _takes(argument: Argument) -> str:
+    names = [_SPELLED.get(one, getattr(one, "__name__", str(one))) for one in argument.types]
+    return " or ".join(dict.fromkeys(names)) or "a plain value"
+
+
+def effective_reductions(signature: Signature, options: Mapping[str, Any], each: Mapping[str, Any]) -> set[str]:
+    """The reductions that a case comes to, torch's deprecated spellings seen through; empty for a loss without one."""
+    if "reduction" not in signature.options:
+        return set()
+    chosen = [_choices(name, signature, options, each) for name in ("reduction", *DEPRECATED)]
+    return {_reduction(*choice) for choice in product(*chosen)}
+
+
+def _choices(name: str, signature: Signature, options: Mapping[str, Any], each: Mapping[str, Any]) -> set[Any]:
+    if name in each:
+        return set(each[name])
+    if name in options:
+        return {options[name]}
+    return {signature[name].default if name in signature.options else None}
+
+
+def _reduction(reduction: str, size_average: bool | None, reduce: bool | None) -> str:
+    if size_average is None and reduce is None:
+        return reduction
+    if reduce is False:
+        return "none"
+    return "sum" if size_average is False else "mean"
