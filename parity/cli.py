@@ -1,0 +1,207 @@
+"""The command line: ``parity check | list | show | new``.
+
+Exit status: 0 parity; 1 at least one deviation; 2 the request could not be judged.
+"""
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from parity.errors import ParityError
+from parity.facets import facets
+from parity.losses import Subject, candidate
+from parity.report import Run, screen, write
+from parity.scaffold import scaffold
+from parity.selection import Request, Selection, select
+from parity.show import shown
+from parity.trial import Verdict, check
+
+WIDTH = 120  # columns where the output is no terminal
+SCREENS = 10  # failures told in full; the rest in a line each, and all of them in the reports
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line and returns the exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    options = _parser().parse_args(words)
+    try:
+        status: int = options.action(options)
+        return status
+    except ParityError as error:
+        print(f"parity: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("parity: interrupted", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="parity", description="Does an implementation of torch's losses agree with torch?"
+    )
+    actions = parser.add_subparsers(required=True, metavar="check | list | show | new")
+    judge = actions.add_parser("check", help="run the cases against a candidate")
+    judge.add_argument(
+        "candidate", nargs="?", default="reimpl", help="module, module:prefix or path/to/file.py [reimpl]"
+    )
+    _add_selection(judge)
+    judge.add_argument("--facet", action="append", default=[], metavar="NAME", help="look through these facets only")
+    judge.add_argument("--quick", action="store_true", help="one dtype a case, no costly facets")
+    for kind in ("json", "junit", "html"):
+        judge.add_argument(f"--{kind}", metavar="FILE", help=f"write the report as {kind}")
+    judge.set_defaults(action=_check)
+    listing = actions.add_parser("list", help="list the trials")
+    _add_selection(listing)
+    listing.set_defaults(action=_list)
+    show = actions.add_parser("show", help="show a case: inputs, candidate, torch, truth")
+    show.add_argument("case", help="loss/name, or a whole trial's id")
+    show.add_argument("candidate", nargs="?", default="reimpl")
+    show.add_argument("--cases", action="append", default=[], type=Path, metavar="DIR")
+    show.set_defaults(action=_show)
+    new = actions.add_parser("new", help="begin a loss: reimpl/LOSS.py and cases/LOSS.yaml")
+    new.add_argument("loss", help="a function of torch.nn.functional")
+    new.set_defaults(action=lambda options: _told(scaffold(options.loss, Path())))
+    return parser
+
+
+def _add_selection(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--loss", action="append", default=[], metavar="NAME", help="these losses only")
+    parser.add_argument("--case", action="append", default=[], metavar="GLOB", help="these cases only: loss/name")
+    parser.add_argument("--dtype", action="append", default=[], metavar="NAME", help="these dtypes only")
+    parser.add_argument(
+        "--cases", action="append", default=[], type=Path, metavar="DIR", help="instead of the shipped cases"
+    )
+    parser.add_argument(
+        "--device", choices=["cpu", "cuda", "mps", "all"], help="default: cpu and every accelerator here"
+    )
+    parser.add_argument(
+        "--require", action="append", default=[], choices=["cuda", "mps"], help="status 2 where there is none"
+    )
+
+
+def _check(options: argparse.Namespace) -> int:
+    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH)
+    _check_facets(options.facet)
+    torch.set_num_threads(1)  # a thread's start costs more than a small tensor's whole work
+    subject = candidate(options.candidate)
+    selection = select(_request(options))
+    verdicts: list[Verdict] = []
+    begun = time.perf_counter()
+    files = {kind: getattr(options, kind) for kind in ("json", "junit", "html")}
+    try:
+        if not selection.problems:
+            _judge(selection, subject, options, verdicts)
+    finally:
+        run = Run(
+            candidate=options.candidate,
+            verdicts=verdicts,
+            problems=selection.problems,
+            skipped=Counter(trial.device for trial in selection.skipped),
+            arguments=[word for folder in options.cases for word in ("--cases", str(folder))],
+            seconds=time.perf_counter() - begun,
+        )
+        write(run, files)
+    _tell(run, console)
+    if lacking := sorted(set(options.loss) & set(run.missing)):
+        raise ParityError(f"{options.candidate} lacks {', '.join(lacking)}, which --loss names")
+    return run.status
+
+
+def _judge(selection: Selection, subject: Subject, options: argparse.Namespace, verdicts: list[Verdict]) -> None:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+        task = progress.add_task("", total=len(selection.trials))
+        for trial in selection.trials:
+            progress.update(task, description=f"{trial.case.loss:36}")
+            verdicts.append(check(trial, subject, options.facet, options.quick))
+            progress.advance(task)
+
+
+def _request(options: argparse.Namespace) -> Request:
+    return Request(
+        folders=options.cases,
+        losses=options.loss,
+        cases=options.case,
+        dtypes=options.dtype,
+        device=options.device,
+        required=options.require,
+        quick=getattr(options, "quick", False),
+    )
+
+
+def _check_facets(names: Sequence[str]) -> None:
+    for name in names:
+        if name not in facets():
+            raise ParityError(f"--facet {name}: unknown facet; facets: {', '.join(facets())}")
+
+
+def _tell(run: Run, console: Console) -> None:
+    """What deviates first, then the counts, and the verdict as the last line."""
+    for problem in run.problems:
+        console.print(escape(problem))
+    wrong = [*run.failures, *run.errors]
+    for verdict in wrong[:SCREENS]:
+        console.print(escape(screen(verdict, run)), end="\n\n")
+    for verdict in wrong[SCREENS:]:
+        console.print(f"also: {escape(verdict.trial.id)}")
+    if run.verdicts:
+        console.print(_table(run))
+    if run.missing:
+        console.print(f"missing in {run.candidate}: {', '.join(run.missing)}")
+    for device, count in run.skipped.items():
+        console.print(f"skipped: {count} trials on {device}, which is not here")
+    console.print(f"{_closing(run)} in {run.seconds:.1f} s")
+
+
+def _table(run: Run) -> Table:
+    table = Table(box=None, header_style="dim")
+    table.add_column("loss")
+    for heading in ("trials", "passed", "failed", "errors", "missing", "value, ulp", "gradient, ulp"):
+        table.add_column(heading, justify="right")
+    for name, count in run.by_loss().items():
+        style = "bold red" if count.failed or count.errors else None
+        counts = (count.trials, count.passed + count.known_gaps, count.failed, count.errors, count.missing)
+        table.add_row(name, *map(str, counts), f"{count.worst_value:.3g}", f"{count.worst_gradient:.3g}", style=style)
+    return table
+
+
+def _closing(run: Run) -> str:
+    counts = f"{run.judged} trials judged, {len(run.failures)} deviate, {len(run.errors) + len(run.problems)} could not be judged"
+    return f"{['PARITY', 'DEVIATION', 'NOT JUDGED'][run.status]}: {counts}"
+
+
+def _list(options: argparse.Namespace) -> int:
+    selection = select(_request(options))
+    for trial in selection.trials:
+        print(trial.id)
+    for problem in selection.problems:
+        print(problem, file=sys.stderr)
+    return 2 if selection.problems or not selection.trials else 0
+
+
+def _show(options: argparse.Namespace) -> int:
+    selection = select(Request(folders=options.cases, cases=[options.case]))
+    if not selection.trials:
+        raise ParityError(f"no case matches {options.case!r}; `parity list` names them")
+    return _told(shown(selection.trials[0], candidate(options.candidate)))
+
+
+def _told(text: str) -> int:
+    print(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

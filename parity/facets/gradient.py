@@ -1,0 +1,43 @@
+"""The gradient of every differentiable argument under every upstream gradient, and which arguments get one."""
+
+from dataclasses import replace
+
+from parity.exam import PASSED, Exam, Finding, failed, not_compared, unanswered
+from parity.runner import run
+
+
+def compare(exam: Exam) -> Finding:
+    if found := unanswered(exam):
+        return found
+    if not exam.call.differentiable and not exam.refused_gradients:
+        return not_compared("no argument is a float that wants a gradient")
+    return _backward_refusal(exam) or _undue_gradients(exam) or _all_gradients(exam)
+
+
+def _backward_refusal(exam: Exam) -> Finding | None:
+    ours, theirs = exam.actual.raised_in_backward, exam.expected.raised_in_backward
+    if theirs is None and ours is None:
+        return None
+    if theirs is None:
+        return failed(f"backward raised {ours}, torch's did not")
+    if ours is None:
+        return failed(f"backward gave gradients, torch's raised {theirs}")
+    return PASSED if theirs.type in ours.bases else failed(f"backward raised {ours}, torch's {theirs}")
+
+
+def _undue_gradients(exam: Exam) -> Finding | None:
+    """Arguments for which torch refuses a gradient: so must the candidate, rather than give a wrong one or none."""
+    for name in exam.refused_gradients:
+        alone = replace(exam.call, differentiable=(name,))
+        ours, theirs = run(exam.subject, alone).raised, run(exam.reference, alone).raised
+        if ours is None or theirs is None or theirs.type not in ours.bases:
+            return failed(f"{name} with requires_grad: {ours or 'accepted'}, torch raises {theirs}")
+    return None
+
+
+def _all_gradients(exam: Exam) -> Finding:
+    names = [(c, name) for c, named in exam.expected.gradients.items() for name in named]
+    findings = [exam.compare(quantity) for quantity in names]
+    bad = [f for f in findings if f.status == "failed"]
+    worst = max(bad, key=lambda f: f.deviation.ulps if f.deviation else float("inf"), default=None)
+    return worst or Finding("passed", apart=max((f.apart for f in findings), default=0.0))

@@ -1,0 +1,19 @@
+"""The same answer for the same numbers in another memory layout."""
+
+from parity.exam import PASSED, Exam, Finding, failed, not_compared, unanswered
+from parity.runner import relaid, run
+
+
+def compare(exam: Exam) -> Finding:
+    if found := unanswered(exam):
+        return found
+    again = run(exam.subject, relaid(exam.call))
+    if again.raised is not None:
+        if run(exam.reference, relaid(exam.call)).raised is not None:
+            return not_compared("torch refuses the other layout")
+        return failed(f"another layout of the inputs raised {again.raised}")
+    for quantity in exam.quantities():
+        found = exam.compare(quantity, again)
+        if found.status == "failed" and exam.compare(quantity).status == "passed":
+            return Finding("failed", f"{found.what}, inputs in another layout", found.deviation)
+    return PASSED

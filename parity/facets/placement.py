@@ -1,0 +1,29 @@
+"""Everything stays on the inputs' device: shown on tensors that pretend to be on CUDA, on any machine."""
+
+from parity.exam import PASSED, Exam, Finding, failed, not_compared, unanswered
+from parity.runner import run_placed
+
+DEVICE = "cuda"
+READS_VALUES = ("DataDependentOutputException", "DynamicOutputShapeException", "UnsupportedOperatorException")
+
+
+def compare(exam: Exam) -> Finding:
+    if exam.trial.dtype != exam.trial.case.dtypes[0]:
+        return not_compared("looked at in the first dtype of the case: it is the same in all")
+    if found := unanswered(exam):
+        return found
+    ours, theirs = (run_placed(subject, exam.call, DEVICE) for subject in (exam.subject, exam.reference))
+    if theirs.raised is not None:
+        return not_compared(f"torch itself cannot run without values: {theirs.raised.type}")
+    if ours.raised is not None:
+        if set(ours.raised.bases) & set(READS_VALUES):
+            return not_compared("the candidate reads values to decide what to do")
+        return failed(f"inputs on {DEVICE}: {ours.raised}")
+    assert ours.value is not None
+    assert theirs.value is not None
+    same = ours.value.device.type == theirs.value.device.type
+    return (
+        PASSED
+        if same
+        else failed(f"inputs on {DEVICE}, the value on {ours.value.device}, torch's on {theirs.value.device}")
+    )

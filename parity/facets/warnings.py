@@ -1,0 +1,23 @@
+"""The categories of the warnings given in the forward call."""
+
+from parity.exam import PASSED, Exam, Finding, failed
+from parity.runner import Outcome
+
+
+def compare(exam: Exam) -> Finding:
+    ours, theirs = _categories(exam.actual), _categories(exam.expected)
+    if exam.trial.case.warns is not None and theirs != set(exam.trial.case.warns):
+        return failed(
+            f"the case says that torch warns {_listed(set(exam.trial.case.warns))}, it warns {_listed(theirs)}"
+        )
+    if ours == theirs:
+        return PASSED
+    return failed(f"warned {_listed(ours)}, torch {_listed(theirs)}")
+
+
+def _categories(outcome: Outcome) -> set[str]:
+    return {category for category, _ in outcome.warned}
+
+
+def _listed(categories: set[str]) -> str:
+    return ", ".join(sorted(categories)) or "nothing"

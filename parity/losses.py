@@ -1,0 +1,127 @@
+"""Which losses there are, and where to find an implementation of each.
+
+The folder ``reimpl/`` is the registry: a file there is a loss, its signature is read from the function in it. The
+reference is ``torch.nn.functional``; a candidate is any module that has functions of the same names.
+"""
+
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from functools import cache
+from importlib import import_module, util
+from pathlib import Path
+from types import ModuleType, NoneType, UnionType
+from typing import Any, Union, get_args, get_origin
+
+import torch
+
+import reimpl
+from parity.case import Argument, Signature
+from parity.errors import CandidateError
+from reimpl._array import Array, Labels
+
+Function = Callable[..., Any]
+
+ELEMENTARY = ("add", "subtract", "multiply", "divide", "negative", "log", "exp", "sum", "mean")
+"""What an identity may do besides calling losses: functions of these names in torch and in NumPy."""
+
+
+class Subject:
+    """One implementation of the losses: the reference or a candidate.
+
+    ``module`` holds the functions, each found by ``getattr`` under ``prefix`` + the loss's name; the nn.Module forms are
+    found in it too, or in its attribute ``modules``.
+    """
+
+    def __init__(self, name: str, module: Any, prefix: str = "", forms: Any = None) -> None:
+        self.name = name
+        self._module = module
+        self._prefix = prefix
+        self._forms = forms if forms is not None else getattr(module, "modules", module)
+
+    def function(self, loss: str) -> Function | None:
+        """The function for ``loss``, or None where the subject lacks it."""
+        found = getattr(self._module, self._prefix + loss, None)
+        return found if callable(found) and not isinstance(found, ModuleType) else None
+
+    def form(self, name: str) -> Function | None:
+        """The nn.Module class ``name``, or None."""
+        found = getattr(self._forms, name, None) or getattr(self._module, name, None)
+        return found if inspect.isclass(found) else None
+
+
+@cache
+def signatures() -> Mapping[str, Signature]:
+    """The signature of every loss, by name."""
+    folder = Path(reimpl.__file__).parent
+    names = sorted(p.stem for p in folder.glob("*.py") if not p.stem.startswith("_") and p.stem != "modules")
+    return {name: _signature(name, getattr(import_module(f"reimpl.{name}"), name)) for name in names}
+
+
+def _signature(loss: str, function: Function) -> Signature:
+    parameters = inspect.signature(function).parameters.values()
+    return Signature(loss, tuple(_argument(parameter) for parameter in parameters))
+
+
+def _argument(parameter: inspect.Parameter) -> Argument:
+    required = parameter.default is inspect.Parameter.empty
+    types = _types(parameter.annotation)
+    kind = "labels" if Labels in types else "array" if Array in types else "option"
+    return Argument(
+        name=parameter.name,
+        kind=kind,  # type: ignore[arg-type]  # mypy does not narrow a conditional of three literals
+        required=required,
+        default=None if required else parameter.default,
+        types=types,
+        keyword_only=parameter.kind is inspect.Parameter.KEYWORD_ONLY,
+    )
+
+
+def _types(annotation: Any) -> tuple[type, ...]:
+    if get_origin(annotation) in (Union, UnionType):
+        return tuple(NoneType if part is None else part for part in get_args(annotation))
+    return (annotation,)
+
+
+REFERENCE = Subject("torch", torch.nn.functional, forms=torch.nn)
+
+
+def usual_form(loss: str) -> str | None:
+    """The name of the module class that stands for ``loss`` in ``reimpl.modules``."""
+    modules = import_module("reimpl.modules")
+    forms = (name for name, value in vars(modules).items() if getattr(value, "loss", None) == loss)
+    return next(forms, None)
+
+
+def candidate(spec: str) -> Subject:
+    """The subject that ``spec`` names: ``package.module``, ``package.module:prefix`` or ``path/to/file.py``.
+
+    Raises:
+        CandidateError: it cannot be found or its import fails.
+    """
+    if spec.endswith(".py"):
+        return Subject(spec, _from_file(Path(spec)))
+    name, _, prefix = spec.partition(":")
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+    try:
+        return Subject(spec, import_module(name), prefix)
+    except (Exception, SystemExit) as error:
+        raise CandidateError(f"candidate {spec!r} cannot be imported: {type(error).__name__}: {error}") from error
+
+
+def _from_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise CandidateError(f"candidate {path}: there is no such file")
+    name = path.stem if path.stem.isidentifier() and path.stem not in sys.modules else f"candidate_{abs(hash(path))}"
+    spec = util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses, pickling and self-imports look there
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        del sys.modules[name]
+        raise CandidateError(f"candidate {path} cannot be imported: {type(error).__name__}: {error}") from error
+    return module

@@ -1,0 +1,124 @@
+"""A whole run: its verdicts, what could not be judged, and the counts that every report shows."""
+
+import platform
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from shlex import quote
+
+import numpy as np
+import torch
+
+from parity.exam import Status
+from parity.trial import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class LossCount:
+    """The counts of one loss; the ulps are the worst distances of values and gradients to torch's."""
+
+    trials: int
+    passed: int
+    failed: int
+    errors: int
+    missing: int
+    known_gaps: int
+    worst_value: float
+    worst_gradient: float
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """``problems`` are errors of case files, ``skipped`` counts trials by the device that is not there."""
+
+    candidate: str
+    verdicts: Sequence[Verdict]
+    problems: Sequence[str] = ()
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    arguments: Sequence[str] = ()
+    seconds: float = 0.0
+
+    @property
+    def failures(self) -> list[Verdict]:
+        return [verdict for verdict in self.verdicts if verdict.state == "failed"]
+
+    @property
+    def errors(self) -> list[Verdict]:
+        return [verdict for verdict in self.verdicts if verdict.state == "error"]
+
+    @property
+    def judged(self) -> int:
+        return sum(verdict.state in ("passed", "failed", "known gap") for verdict in self.verdicts)
+
+    @property
+    def status(self) -> int:
+        """0 parity, 1 at least one deviation, 2 not judged."""
+        if self.failures:
+            return 1
+        return 2 if self.problems or self.errors or not self.judged else 0
+
+    @property
+    def missing(self) -> list[str]:
+        """The losses that the candidate lacks."""
+        return sorted({v.trial.case.loss for v in self.verdicts if v.state == "missing" and v.trial.form == "function"})
+
+    def by_loss(self) -> dict[str, LossCount]:
+        names = sorted({verdict.trial.case.loss for verdict in self.verdicts})
+        return {name: _count([v for v in self.verdicts if v.trial.case.loss == name]) for name in names}
+
+    def not_compared(self) -> dict[str, dict[str, int]]:
+        """For each facet, why it was not compared and in how many trials."""
+        reasons: dict[str, Counter[str]] = {}
+        for verdict in self.verdicts:
+            for facet, finding in verdict.findings.items():
+                if finding.status == "not compared":
+                    reasons.setdefault(facet, Counter())[finding.what] += 1
+        return {facet: dict(count) for facet, count in sorted(reasons.items())}
+
+    def by_facet(self) -> dict[str, Counter[Status]]:
+        """For each facet, in how many trials it passed, failed or was not compared."""
+        counts: dict[str, Counter[Status]] = {}
+        for verdict in self.verdicts:
+            for facet, finding in verdict.findings.items():
+                counts.setdefault(facet, Counter())[finding.status] += 1
+        return dict(sorted(counts.items()))
+
+    def repeat(self, verdict: Verdict) -> str:
+        """The command that runs this trial again."""
+        trial = verdict.trial
+        candidate = [] if self.candidate == "reimpl" else [quote(self.candidate)]
+        device = [] if trial.device == "cpu" else ["--device", trial.device]
+        case = ["--case", quote(trial.case.id), "--dtype", trial.dtype]
+        return " ".join(("parity check", *candidate, *case, *device, *map(quote, self.arguments)))
+
+
+def _count(verdicts: Sequence[Verdict]) -> LossCount:
+    states = Counter(verdict.state for verdict in verdicts)
+    return LossCount(
+        trials=len(verdicts),
+        passed=states["passed"],
+        failed=states["failed"],
+        errors=states["error"],
+        missing=states["missing"],
+        known_gaps=states["known gap"],
+        worst_value=_worst(verdicts, "value"),
+        worst_gradient=_worst(verdicts, "gradient"),
+    )
+
+
+def _worst(verdicts: Sequence[Verdict], facet: str) -> float:
+    return max((verdict.findings[facet].apart for verdict in verdicts if facet in verdict.findings), default=0.0)
+
+
+def environment() -> dict[str, str]:
+    """What the verdicts depend on besides the code."""
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
+    return {
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+        "threads": str(torch.get_num_threads()),
+        "gpu": gpu,
+    }

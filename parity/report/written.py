@@ -1,0 +1,139 @@
+"""The reports that machines and browsers read: JSON, JUnit XML, one HTML page."""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from parity.errors import ParityError
+from parity.exam import Finding
+from parity.report.run import Run, environment
+from parity.report.screen import headline, screen
+from parity.trial import Verdict
+
+
+def write(run: Run, files: Mapping[str, str | None]) -> None:
+    """Writes the reports that ``files`` names: ``json``, ``junit``, ``html`` to a path each, None for not wanted.
+
+    Raises:
+        ParityError: a file cannot be written.
+    """
+    writers: dict[str, Callable[[Run], str]] = {"json": as_json, "junit": as_junit, "html": as_html}
+    for kind, name in files.items():
+        if name is not None:
+            path = Path(name)
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(writers[kind](run), encoding="utf-8")
+            except OSError as error:
+                raise ParityError(f"{path}: the {kind} report cannot be written: {error.strerror}") from error
+
+
+def as_json(run: Run) -> str:
+    """The report as JSON; infinite and undefined distances are the texts ``"inf"`` and ``"nan"``."""
+    report = {
+        "status": run.status,
+        "candidate": run.candidate,
+        "environment": environment(),
+        "seconds": round(run.seconds, 3),
+        "losses": {name: asdict(count) for name, count in run.by_loss().items()},
+        "missing": run.missing,
+        "skipped": dict(run.skipped),
+        "facets": {facet: dict(count) for facet, count in run.by_facet().items()},
+        "not_compared": run.not_compared(),
+        "failures": [entry for verdict in run.failures for entry in _failure_entries(verdict, run)],
+        "errors": [*run.problems, *(f"{v.trial.case.place}: {v.trial.id}: {v.error}" for v in run.errors)],
+    }
+    return json.dumps(_plain(report), indent=2, allow_nan=False) + "\n"
+
+
+def _failure_entries(verdict: Verdict, run: Run) -> list[dict[str, Any]]:
+    trial = verdict.trial
+    common = {
+        "loss": trial.case.loss,
+        "case": trial.case.id,
+        "trial": trial.id,
+        "dtype": trial.dtype,
+        "device": trial.device,
+        "place": str(trial.case.place),
+        "repeat": run.repeat(verdict),
+    }
+    found = verdict.failures or {"known_gap": Finding("failed", "passes now")}
+    return [
+        {**common, "facet": facet, "what": finding.what, "distance": finding.deviation and finding.deviation.ulps,
+         "deviation": finding.deviation and asdict(finding.deviation)}
+        for facet, finding in found.items()
+    ]  # fmt: skip
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {key: _plain(part) for key, part in value.items()}
+    return [_plain(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+def as_junit(run: Run) -> str:
+    """One test case a trial, in a suite a loss."""
+    root = ElementTree.Element("testsuites", name="parity", time=f"{run.seconds:.3f}")
+    for loss, count in run.by_loss().items():
+        suite = ElementTree.SubElement(
+            root, "testsuite", name=loss, tests=str(count.trials), failures=str(count.failed),
+            errors=str(count.errors), skipped=str(count.missing),
+        )  # fmt: skip
+        for verdict in run.verdicts:
+            if verdict.trial.case.loss == loss:
+                _junit_case(suite, verdict, run)
+    if run.problems:
+        suite = ElementTree.SubElement(root, "testsuite", name="case files", errors=str(len(run.problems)))
+        for problem in run.problems:
+            case = ElementTree.SubElement(suite, "testcase", name=problem.split(": ")[0], classname="cases")
+            ElementTree.SubElement(case, "error", message=_printable(problem))
+    ElementTree.indent(root)
+    return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _junit_case(suite: ElementTree.Element, verdict: Verdict, run: Run) -> None:
+    place = verdict.trial.case.place
+    case = ElementTree.SubElement(
+        suite,
+        "testcase",
+        name=verdict.trial.id,
+        classname=verdict.trial.case.loss,
+        file=place.file,
+        line=str(place.line),
+    )
+    tag = {"failed": "failure", "error": "error", "missing": "skipped"}.get(verdict.state)
+    if tag is not None:
+        element = ElementTree.SubElement(case, tag, message=_printable(headline(verdict)))
+        element.text = _printable(screen(verdict, run))
+
+
+def _printable(text: str) -> str:
+    """XML has no control characters, whatever a candidate's message holds."""
+    return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def as_html(run: Run) -> str:
+    """One page without scripts or links to elsewhere."""
+    template = Environment(
+        loader=PackageLoader("parity.report", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    ).get_template("page.html.jinja")  # fmt: skip
+    return (
+        template.render(
+            run=run,
+            environment=environment(),
+            duration=timedelta(seconds=round(run.seconds)),
+            failures=[(verdict.trial.id, screen(verdict, run)) for verdict in (*run.failures, *run.errors)],
+            states=["parity", "deviations found", "could not be judged"],
+        )
+        + "\n"
+    )

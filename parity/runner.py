@@ -1,0 +1,363 @@
+"""Runs one implementation on one call and writes down all that can be seen of it.
+
+Rules kept here: every run gets its own copies of the inputs, so no side can edit another's; an ``Outcome`` is plain data
+(tensors without graph, texts), so that facets compare outcomes and never call anything themselves; global state that
+a run changes is noted and put back.
+"""
+
+import random
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+import reimpl
+from parity.case import DEPRECATED, Application
+from parity.digits import digits
+from parity.inputs import laid_out
+from parity.losses import ELEMENTARY, REFERENCE, Subject
+from parity.ulp import numbers
+
+GOLDEN = (5**0.5 - 1) / 2  # k · GOLDEN mod 1 never repeats: irregular numbers that need no seed
+FORMULAS = Subject("reimpl", reimpl)
+ONES = "1"
+SCALAR_COTANGENTS = (
+    1.0,
+    -0.37,
+    2.5,
+)  # 1 alone hides a backward that ignores its upstream gradient, or keeps its sign only
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call to make: of the function ``loss``, of the class ``form``, or of an ``expression`` over the arguments.
+
+    ``arguments`` holds tensors and options by name in the signature's order; those in ``positional`` are passed so,
+    for a port may name them otherwise. Upstream gradients are rounded to ``dtype``, the coarsest of the arguments', so
+    that the run in higher precision gets the same numbers; ``cotangent`` is one more of them, given by the case, and ``ones``
+    asks for ones too (a 0-d result always gets them).
+    """
+
+    loss: str
+    arguments: Mapping[str, Any]
+    positional: tuple[str, ...]
+    dtype: torch.dtype
+    differentiable: tuple[str, ...] = ()
+    cotangent: Any = None
+    ones: bool = False
+    form: str | None = None
+    expression: Application | None = None
+
+    @property
+    def tensors(self) -> dict[str, torch.Tensor]:
+        return {name: value for name, value in self.arguments.items() if isinstance(value, torch.Tensor)}
+
+    @property
+    def floats(self) -> tuple[str, ...]:
+        return tuple(name for name, t in self.tensors.items() if t.is_floating_point() or t.is_complex())
+
+    def with_tensors(self, change: Callable[[torch.Tensor], torch.Tensor]) -> "Call":
+        """The same call with every tensor changed."""
+        changed = {name: change(tensor) for name, tensor in self.tensors.items()}
+        return replace(self, arguments={**self.arguments, **changed})
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An exception as plain data: its type's name, the names of all its bases, and its message."""
+
+    type: str
+    bases: tuple[str, ...]
+    message: str
+
+    def __str__(self) -> str:
+        first, *rest = self.message.splitlines() or [""]
+        return f"{self.type}: {first}{' …' if rest else ''}"
+
+
+Gradients = Mapping[str, Mapping[str, torch.Tensor | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one side did.
+
+    ``value`` is None where it raised or returned something else (``returned`` says what). ``gradients`` holds, for each
+    upstream gradient by name and each differentiable argument, the gradient or None.
+    """
+
+    value: torch.Tensor | None = None
+    returned: str = "nothing"
+    gradients: Gradients = field(default_factory=dict)
+    raised: Raised | None = None
+    raised_in_backward: Raised | None = None
+    warned: tuple[tuple[str, str], ...] = ()
+    impurities: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+
+def run(subject: Subject, call: Call, *, watched: bool = False) -> Outcome:
+    """One forward call and a backward for each upstream gradient; ``watched`` looks after global state and inputs too."""
+    own = {name: _leaf(tensor, name in call.differentiable) for name, tensor in call.tensors.items()}
+    versions = {name: tensor._version for name, tensor in own.items()}
+    with warnings.catch_warnings(record=True) as heard, _warning_always(), _watched(watched) as impurities:
+        value, raised = _attempt(lambda: _called(subject, call, {**call.arguments, **own}))
+        warned = tuple((w.category.__name__, str(w.message)) for w in heard)
+        gradients, raised_in_backward = _differentiated(value, call, own)
+    edited = [
+        name for name, t in own.items()
+        if watched and (t._version != versions[name] or not _same_bits(t, call.tensors[name]))
+    ]  # fmt: skip
+    return Outcome(
+        value=value.detach() if isinstance(value, torch.Tensor) else None,
+        returned=type(value).__name__,
+        gradients=gradients,
+        raised=raised,
+        raised_in_backward=raised_in_backward,
+        warned=warned,
+        impurities=(*impurities, *(f"the input {name} was edited in place" for name in edited)),
+        aliases=tuple(name for name, tensor in own.items() if _aliased(value, tensor)),
+    )
+
+
+def terms_in_double(call: Call) -> torch.Tensor | None:
+    """What the reference reduces, in float64: its value under ``reduction="none"``; None where it has no such option."""
+    if "reduction" not in call.arguments or call.expression is not None or call.form is not None:
+        return None
+    unreduced = {name: None for name in DEPRECATED if name in call.arguments} | {"reduction": "none"}
+    doubled = replace(call, arguments={**call.arguments, **unreduced}).with_tensors(_doubled)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        value, _ = _attempt(lambda: _called(REFERENCE, doubled, doubled.arguments))
+    return value if isinstance(value, torch.Tensor) else None
+
+
+def run_in_double(call: Call) -> Outcome:
+    """The reference in float64 on exactly the numbers of ``call``."""
+    return run(REFERENCE, call.with_tensors(_doubled))
+
+
+def value_in_digits(call: Call, moved: tuple[str, tuple[int, ...], Any] | None = None) -> Any:
+    """The shipped formula's value in 50-digit arithmetic, as an object array; None where it does not run there.
+    ``moved`` adds to one element: argument, index, and by how much."""
+    arrays = {name: _in_digits(tensor) for name, tensor in call.tensors.items()}
+    if moved is not None:
+        name, index, by = moved
+        arrays[name][index] = arrays[name][index] + by
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        value, _ = _attempt(lambda: _called(FORMULAS, replace(call, form=None), {**call.arguments, **arrays}))
+    return None if value is None else np.asarray(value, dtype=object)
+
+
+def run_placed(subject: Subject, call: Call, device: str) -> Outcome:
+    """A forward call on tensors that only pretend to be on ``device``: any real CPU tensor that meets them raises."""
+    with torch.no_grad(), FakeTensorMode(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        placed = call.with_tensors(lambda t: torch.empty_strided(t.shape, t.stride(), dtype=t.dtype, device=device))
+        value, raised = _attempt(lambda: _called(subject, placed, placed.arguments))
+    if not isinstance(value, torch.Tensor):
+        return Outcome(returned=type(value).__name__, raised=raised)
+    return Outcome(value=value, returned="Tensor")
+
+
+def relaid(call: Call) -> Call:
+    """The same numbers, each tensor in another layout than it has."""
+    return call.with_tensors(_relaid)
+
+
+def differentiable_for(subject: Subject, call: Call, wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of ``wanted`` for which ``subject`` gives gradients; the others make it refuse the call."""
+    outcome = run(subject, replace(call, differentiable=wanted))
+    if outcome.raised is None or run(subject, replace(call, differentiable=())).raised is not None:
+        return wanted
+    return tuple(name for name in wanted if run(subject, replace(call, differentiable=(name,))).raised is None)
+
+
+def cotangents(value: torch.Tensor, call: Call) -> dict[str, torch.Tensor]:
+    """The upstream gradients by name: three scalars for a 0-d result, else an irregular and a one-hot array."""
+    if value.ndim == 0:
+        named = {f"{scale:g}": value.new_full((), scale, dtype=torch.float64) for scale in SCALAR_COTANGENTS}
+    else:
+        steps = torch.arange(1, value.numel() + 1, dtype=torch.float64)
+        irregular = (0.25 + (steps * GOLDEN) % 1) * torch.where(steps % 3 == 0, -1.0, 1.0)
+        one_hot = torch.zeros(value.numel(), dtype=torch.float64)
+        one_hot[value.numel() // 2 : value.numel() // 2 + 1] = 1.0
+        named = {"irregular": irregular.view(value.shape), "one-hot": one_hot.view(value.shape)}
+        if call.ones:
+            named[ONES] = torch.ones(value.shape, dtype=torch.float64)
+    if call.cotangent is not None:
+        named["given"] = torch.tensor(call.cotangent, dtype=torch.float64).expand(value.shape)
+    return {n: c.to(call.dtype).to(value.device, value.dtype) for n, c in named.items()}
+
+
+def _leaf(tensor: torch.Tensor, differentiable: bool) -> torch.Tensor:
+    copy = torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device=tensor.device)
+    if 0 in tensor.stride():  # an expanded tensor: its elements share memory, and so must the copy's
+        copy = tensor[:1].clone().expand(tensor.shape) if tensor.ndim and tensor.stride(0) == 0 else tensor.clone()
+    else:
+        copy.copy_(tensor)
+    return copy.requires_grad_(differentiable)
+
+
+def _called(subject: Subject, call: Call, arguments: Mapping[str, Any]) -> Any:
+    if call.expression is not None:
+        return _evaluated(subject, call.expression, arguments)
+    if call.form is not None:
+        return _called_as_module(subject, call, arguments)
+    function = subject.function(call.loss)
+    assert function is not None, f"{subject.name} lacks {call.loss}"
+    named = {name: value for name, value in arguments.items() if name not in call.positional}
+    return function(*(arguments[name] for name in call.positional), **named)
+
+
+def _called_as_module(subject: Subject, call: Call, arguments: Mapping[str, Any]) -> Any:
+    """Builds the module from what its constructor takes, and gives the rest to its forward."""
+    assert call.form is not None
+    form = subject.form(call.form)
+    assert form is not None, f"{subject.name} lacks {call.form}"
+    forward = [name for name in call.positional if name in arguments]
+    settings = {name: value for name, value in arguments.items() if name not in forward}
+    return form(**settings)(*(arguments[name] for name in forward))
+
+
+def _evaluated(subject: Subject, expression: Application | str | float, arguments: Mapping[str, Any]) -> Any:
+    if isinstance(expression, str):
+        return arguments[expression]
+    if not isinstance(expression, Application):
+        return expression
+    on_torch = any(isinstance(array, torch.Tensor) for array in arguments.values())
+    name = expression.function
+    function = getattr(torch if on_torch else np, name) if name in ELEMENTARY else subject.function(name)
+    assert function is not None, f"{subject.name} lacks {name}"
+    return function(*(_evaluated(subject, o, arguments) for o in expression.operands), **expression.options)
+
+
+def _differentiated(
+    value: Any, call: Call, own: Mapping[str, torch.Tensor]
+) -> tuple[dict[str, dict[str, torch.Tensor | None]], Raised | None]:
+    gradients: dict[str, dict[str, torch.Tensor | None]] = {}
+    if not isinstance(value, torch.Tensor) or not call.differentiable:
+        return gradients, None
+    leaves = [own[name] for name in call.differentiable]
+    for label, cotangent in cotangents(value, call).items():
+        if not value.requires_grad:
+            gradients[label] = dict(zip(call.differentiable, repeat(None)))
+            continue
+        found, raised = _attempt(
+            lambda c=cotangent: torch.autograd.grad(value, leaves, c, retain_graph=True, allow_unused=True)
+        )
+        if raised is not None:
+            return gradients, raised
+        gradients[label] = dict(zip(call.differentiable, found, strict=True))
+    return gradients, None
+
+
+def _attempt(action: Callable[[], Any]) -> tuple[Any, Raised | None]:
+    try:
+        return action(), None
+    except (Exception, SystemExit) as error:
+        return None, Raised(type(error).__name__, tuple(c.__name__ for c in type(error).__mro__), str(error))
+
+
+def _doubled(tensor: torch.Tensor) -> torch.Tensor:
+    if tensor.is_complex():
+        return tensor.to(torch.complex128)
+    return tensor.double() if tensor.is_floating_point() else tensor
+
+
+def _relaid(tensor: torch.Tensor) -> torch.Tensor:
+    if tensor.ndim >= 2 and tensor.is_contiguous() and tensor.numel() > max(tensor.shape, default=0):
+        return laid_out(tensor, "transposed")
+    return laid_out(tensor, "strided" if tensor.ndim else "offset")
+
+
+def _in_digits(tensor: torch.Tensor) -> Any:
+    array = tensor.detach().cpu()
+    return digits(numbers(array)) if array.is_floating_point() else array.numpy()
+
+
+def _same_bits(x: torch.Tensor, y: torch.Tensor) -> bool:
+    x = x.detach()
+    return torch.equal(x, y) or bool(
+        torch.equal(torch.isnan(x), torch.isnan(y)) and torch.equal(x.nan_to_num(), y.nan_to_num())
+    )
+
+
+def _aliased(value: Any, tensor: torch.Tensor) -> bool:
+    if not isinstance(value, torch.Tensor) or not value.numel():
+        return False
+    return value.untyped_storage().data_ptr() == tensor.untyped_storage().data_ptr()
+
+
+@dataclass(frozen=True, slots=True)
+class _Global:
+    """A piece of state that a loss must leave alone: how to read it, how to put it back."""
+
+    name: str
+    read: Callable[[], Any]
+    restore: Callable[[Any], object]
+
+
+_STATE = (
+    _Global("the default dtype", torch.get_default_dtype, torch.set_default_dtype),
+    _Global("the gradient mode", torch.is_grad_enabled, torch.set_grad_enabled),
+    _Global("the thread count", torch.get_num_threads, torch.set_num_threads),
+    _Global("the deterministic mode", torch.are_deterministic_algorithms_enabled, torch.use_deterministic_algorithms),
+    _Global("torch's random state", lambda: torch.get_rng_state().numpy().tobytes(), lambda state: _seed_torch(state)),
+    _Global("Python's random state", random.getstate, random.setstate),
+    _Global("NumPy's random state", lambda: _numpy_state(), lambda state: _seed_numpy(state)),
+    _Global("NumPy's error handling", np.geterr, lambda kept: np.seterr(**kept)),
+    _Global("the warning filters", lambda: list(warnings.filters), lambda kept: _refilter(kept)),
+)
+
+
+def _seed_torch(state: bytes) -> None:
+    torch.set_rng_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
+
+
+def _numpy_state() -> tuple[Any, ...]:
+    state = np.random.get_state(legacy=True)
+    assert isinstance(state, tuple)
+    return state[0], state[1].tobytes(), *state[2:]
+
+
+def _seed_numpy(state: tuple[Any, ...]) -> None:
+    np.random.set_state((state[0], np.frombuffer(state[1], dtype=np.uint32), *state[2:]))
+
+
+def _refilter(kept: list[Any]) -> None:
+    warnings.filters[:] = kept  # type: ignore[index]  # typeshed calls it a Sequence; it is a list
+    warnings._filters_mutated()  # type: ignore[attr-defined]
+
+
+@contextmanager
+def _warning_always() -> Iterator[None]:
+    """Warnings are heard each time: torch's and Python's own registries would keep all but the first in a process."""
+    always = torch.is_warn_always_enabled()
+    torch.set_warn_always(True)
+    warnings.simplefilter("always")
+    try:
+        yield
+    finally:
+        torch.set_warn_always(always)
+
+
+@contextmanager
+def _watched(wanted: bool) -> Iterator[list[str]]:
+    """Notes and undoes changes of global state."""
+    changed: list[str] = []
+    before = [piece.read() for piece in _STATE] if wanted else []
+    try:
+        yield changed
+    finally:
+        for piece, old in zip(_STATE, before, strict=False):
+            if piece.read() != old:
+                changed.append(f"{piece.name} was changed")
+                piece.restore(old)

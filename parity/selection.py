@@ -1,0 +1,113 @@
+"""Which trials a request means: the case files, the losses, cases, dtypes and devices asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import torch
+
+from parity.case import Case, Trial, trials_of
+from parity.errors import ParityError
+from parity.loader import load
+from parity.losses import signatures
+
+ACCELERATORS = ("cuda", "mps")
+NOT_ON_MPS = ("float64", "complex128")  # Metal has no double precision
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a user asked for; empty sequences mean everything. ``device`` None means CPU and every accelerator here."""
+
+    folders: Sequence[Path] = ()
+    losses: Sequence[str] = ()
+    cases: Sequence[str] = ()
+    dtypes: Sequence[str] = ()
+    device: str | None = None
+    required: Sequence[str] = ()
+    quick: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """``skipped`` are the trials that would have run on a device that is not here."""
+
+    trials: Sequence[Trial]
+    problems: Sequence[str]
+    skipped: Sequence[Trial]
+
+
+def shipped_cases() -> Path:
+    """The folder of the cases that come with the suite: in the installed package, or beside it in a checkout."""
+    installed = Path(__file__).parent / "cases"
+    return installed if installed.is_dir() else Path(__file__).parent.parent / "cases"
+
+
+def select(request: Request) -> Selection:
+    """The trials that ``request`` means.
+
+    Raises:
+        ParityError: it names an unknown loss, or a required device is not there.
+    """
+    _check_losses(request.losses)
+    present = present_devices()
+    for device in request.required:
+        if device not in present:
+            raise ParityError(
+                f"--require {device}: there is none here (torch {torch.__version__} sees: {', '.join(present)})"
+            )
+    folders = list(request.folders) or [shipped_cases()]
+    loaded = load(folders, signatures(), shipped=not request.folders)
+    cases = [case for case in loaded.cases if _is_wanted(case, request)]
+    wanted = [request.device] if request.device not in (None, "all") else ["cpu", *ACCELERATORS]
+    trials: list[Trial] = []
+    skipped: list[Trial] = []
+    for device in wanted:
+        found = [trial for case in cases for trial in _trials(case, str(device), request)]
+        if device in present:
+            trials += found
+        elif device != "mps" or request.device == "mps":
+            skipped += found
+    return Selection(trials, [str(problem) for problem in loaded.problems], skipped)
+
+
+def present_devices() -> tuple[str, ...]:
+    """``cpu`` and the accelerators that torch can use here."""
+    has = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
+    return ("cpu", *(device for device in ACCELERATORS if has[device]()))
+
+
+def _check_losses(names: Sequence[str]) -> None:
+    known = [*signatures(), "identities"]
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise ParityError(f"--loss {name}: unknown loss{hint} losses: {', '.join(known)}")
+
+
+def _is_wanted(case: Case, request: Request) -> bool:
+    if request.losses and case.loss not in request.losses:
+        return False
+    if not request.cases:
+        return True
+    return any(_matches(case, glob) for glob in request.cases)
+
+
+def _matches(case: Case, glob: str) -> bool:
+    return fnmatchcase(case.id, glob) or fnmatchcase(case.name, glob) or case.id == glob.partition("[")[0]
+
+
+def _trials(case: Case, device: str, request: Request) -> list[Trial]:
+    if case.devices and device not in case.devices:
+        return []
+    exact = {glob for glob in request.cases if "[" in glob and _matches(case, glob)}
+    trials = [
+        trial for trial in trials_of(case, device)
+        if not (device == "mps" and trial.dtype in NOT_ON_MPS)
+        and (not request.dtypes or trial.dtype in request.dtypes)
+        and (not exact or trial.id in exact or any(fnmatchcase(case.id, glob) for glob in request.cases))
+    ]  # fmt: skip
+    return [t for t in trials if t.dtype == trials[0].dtype] if request.quick else trials

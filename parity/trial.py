@@ -1,0 +1,154 @@
+"""Judges one trial: both sides on the same inputs, looked at through the facets, to one verdict."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any, Literal
+
+import torch
+
+from parity.case import Application, Case, Trial
+from parity.errors import CaseError
+from parity.exam import Exam, Finding
+from parity.facets import compare, facets, is_costly
+from parity.inputs import build
+from parity.losses import ELEMENTARY, REFERENCE, Subject, signatures, usual_form
+from parity.runner import Call, Outcome, differentiable_for, run
+from parity.ulp import FORMATS, component
+from parity.vacuity import accepted_fake
+
+State = Literal["passed", "failed", "error", "missing", "known gap"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the facets say together.
+
+    ``error`` says why the trial could not be judged (the case is at fault, not the candidate); ``missing`` trials are of
+    losses that the candidate lacks.
+    """
+
+    trial: Trial
+    state: State
+    findings: Mapping[str, Finding] = field(default_factory=dict)
+    error: str = ""
+    call: Call | None = None
+    expected: Outcome | None = None
+    actual: Outcome | None = None
+
+    @property
+    def failures(self) -> dict[str, Finding]:
+        return {name: finding for name, finding in self.findings.items() if finding.status == "failed"}
+
+
+def check(trial: Trial, subject: Subject, only: Sequence[str] = (), quick: bool = False) -> Verdict:
+    """The verdict on ``subject`` in ``trial``; ``only`` names the facets to look at, ``quick`` leaves out the costly."""
+    try:
+        return _judged(trial, subject, only, quick)
+    except CaseError as error:
+        return Verdict(trial, "error", error=str(error))
+
+
+def _judged(trial: Trial, subject: Subject, only: Sequence[str], quick: bool) -> Verdict:
+    if lacking := _lacking(trial, subject):
+        return Verdict(trial, "missing", error=f"{subject.name} has no {lacking}")
+    call, refused_gradients = _call(trial)
+    expected = run(REFERENCE, call)
+    if trouble := _case_trouble(trial.case, expected):
+        return Verdict(trial, "error", {}, trouble, call, expected)
+    actual = run(subject, call, watched=True)
+    exam = Exam(trial, subject, call, expected, actual, refused_gradients)
+    findings = {name: compare(name, exam) for name in _facets_of(trial, only, quick)}
+    if fake := accepted_fake(exam):
+        return Verdict(trial, "error", findings, f"the tolerance proves nothing: {fake}", call, expected, actual)
+    return Verdict(trial, _state(trial.case, findings), findings, "", call, expected, actual)
+
+
+def _lacking(trial: Trial, subject: Subject) -> str | None:
+    case = trial.case
+    if case.left is not None and case.right is not None:
+        names = [*_functions(case.left), *_functions(case.right)]
+        return next((name for name in names if subject.function(name) is None), None)
+    if trial.form != "function":
+        name = _form(trial)
+        return None if subject.form(name) else name
+    return None if subject.function(case.loss) else case.loss
+
+
+def _functions(expression: Application) -> list[str]:
+    below = [name for o in expression.operands if isinstance(o, Application) for name in _functions(o)]
+    return below if expression.function in ELEMENTARY else [expression.function, *below]
+
+
+def _form(trial: Trial) -> str:
+    name = trial.form if trial.form != "module" else usual_form(trial.case.loss)
+    if name is None or REFERENCE.form(name) is None:
+        raise CaseError(f"{trial.case.place}: torch.nn has no module {name or 'for ' + trial.case.loss}")
+    return name
+
+
+def _call(trial: Trial) -> tuple[Call, tuple[str, ...]]:
+    """The call that the trial makes, and the arguments for which the reference refuses a gradient."""
+    case = trial.case
+    signature = None if case.left is not None else signatures()[case.loss]
+    tensors = build(trial, signature)
+    given: dict[str, Any] = {**tensors, **trial.options}
+    order = list(given) if signature is None else [a.name for a in signature.arguments if a.name in given]
+    required = (
+        () if signature is None else tuple(a.name for a in signature.arguments if a.required and not a.keyword_only)
+    )
+    call = Call(
+        loss=case.loss,
+        arguments={name: given[name] for name in order},
+        positional=tuple(name for name in required if name in given),
+        dtype=_coarsest(tensors.values()),
+        cotangent=case.cotangent,
+        ones=bool(case.expect_gradient),
+        form=None if trial.form == "function" else _form(trial),
+        expression=case.left,
+    )
+    wanted = tuple(name for name in call.floats if _wants_gradient(trial, name))
+    granted = differentiable_for(REFERENCE, call, wanted)
+    return replace(call, differentiable=granted), tuple(name for name in wanted if name not in granted)
+
+
+def _coarsest(tensors: Iterable[torch.Tensor | None]) -> torch.dtype:
+    """The real dtype of fewest digits among the tensors; float32 where none is floating."""
+    floats = {component(t.dtype) for t in tensors if t is not None and (t.is_floating_point() or t.is_complex())}
+    return min(floats, key=lambda dtype: FORMATS[dtype].precision, default=torch.float32)
+
+
+def _wants_gradient(trial: Trial, name: str) -> bool:
+    described = trial.inputs[name]
+    return described is not None and described.requires_grad is not False
+
+
+def _case_trouble(case: Case, expected: Outcome) -> str:
+    """What the case says of torch and torch does not do; such a case judges nobody."""
+    if case.refused is None:
+        return f"torch refuses the call: {expected.raised}; say `refused:` if it should" if expected.raised else ""
+    if expected.raised is None:
+        return f"the case says that torch raises {case.refused.error}, it accepts the call"
+    if case.refused.error not in expected.raised.bases:
+        return f"the case says that torch raises {case.refused.error}, it raises {expected.raised}"
+    return ""
+
+
+@cache
+def _usual_facets() -> tuple[str, ...]:
+    return tuple(name for name in facets() if not is_costly(name))
+
+
+def _facets_of(trial: Trial, only: Sequence[str], quick: bool) -> list[str]:
+    case = trial.case
+    usual = case.only_facets if case.only_facets is not None else _usual_facets()
+    chosen = [name for name in (*usual, *case.with_facets) if name not in case.without_facets]
+    return [name for name in chosen if (not only or name in only) and not (quick and is_costly(name))]
+
+
+def _state(case: Case, findings: Mapping[str, Finding]) -> State:
+    bad = {name for name, finding in findings.items() if finding.status == "failed"}
+    if case.known_gap is None:
+        return "failed" if bad else "passed"
+    gap = set(case.known_gap.facets) & set(findings)
+    return "failed" if bad - gap or gap - bad else "known gap"

@@ -1,0 +1,36 @@
+"""Every facet and every row of the budget has been seen to fail: each planted fault is caught, and named."""
+
+import pytest
+from faults import FAULTS, Fault
+
+from parity.budget import TABLE
+from parity.case import Trial
+from parity.facets import facets
+from parity.losses import REFERENCE
+from parity.selection import Request, select
+from parity.trial import check
+
+
+def _trials(fault: Fault) -> list[Trial]:
+    loss = "identities" if fault.facet == "identity" else fault.loss
+    return list(select(Request(losses=[loss], dtypes=fault.dtypes or ["float32"], device="cpu")).trials)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_planted_fault_is_caught_by_its_facet(fault: Fault) -> None:
+    subject = fault.subject
+    assert any(fault.facet in check(trial, subject, only=[fault.facet]).failures for trial in _trials(fault))
+
+
+def test_every_facet_has_a_fault_that_it_catches() -> None:
+    assert {fault.facet for fault in FAULTS} == set(facets())
+
+
+def test_every_row_of_the_budget_has_a_fault_just_beyond_it() -> None:
+    beyond = {name for fault in FAULTS if "_ulps_in_" in fault.name for name in fault.dtypes}
+    assert beyond == {str(dtype).removeprefix("torch.") for dtype in TABLE}
+
+
+def test_the_reference_agrees_with_itself_in_every_trial() -> None:
+    verdicts = [check(trial, REFERENCE) for trial in select(Request(device="cpu")).trials]
+    assert [verdict.trial.id for verdict in verdicts if verdict.state not in ("passed", "known gap")] == []
