@@ -11,20 +11,22 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from parity.budget import FACTOR
 from parity.truth import Exact
 from parity.ulp import Numbers, distance, rounded, same, ulp
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """What two numbers are held to: ulps of ``dtype``, the truth, and the reference's own error about here.
+    """What two numbers are held to: ``allowed`` ulps of ``dtype`` from the reference, or ``factor`` times its own error
+    about here from the truth.
 
-    Both are asked for only when the budget does not settle it; ``is_cheap`` says that the truth costs one run.
+    The truth and that error are asked for only when the budget does not settle it; ``is_cheap`` says that the truth
+    costs one run.
     """
 
     dtype: torch.dtype
     allowed: float
+    factor: float = 1.0
     exact: Callable[[], Exact | None] = lambda: None
     reference_error: Callable[[Numbers], Numbers] = lambda own: own
     is_cheap: bool = False
@@ -32,7 +34,7 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """The worst element that does not agree. ``ulps`` is its distance from the reference, ``wrong`` how many there are."""
+    """The worst element that does not agree: ``ulps`` from the reference, one of ``wrong`` out of ``total``."""
 
     index: tuple[int, ...]
     candidate: float
@@ -51,6 +53,12 @@ def agrees(actual: Numbers, expected: Numbers, measure: Measure, *, patient: boo
     agreed = distance(actual, expected, measure.dtype) <= measure.allowed
     if agreed.all() or not (patient or measure.is_cheap):
         return agreed
+    if not measure.is_cheap:
+        agreed = agreed | (
+            np.abs(actual - expected) <= measure.factor * measure.reference_error(np.zeros_like(expected))
+        )
+        if agreed.all():
+            return agreed
     exact = measure.exact()
     if exact is None or exact.high.shape != expected.shape:
         return agreed
@@ -66,8 +74,9 @@ def _near_truth(actual: Numbers, reference_error: Numbers, measure: Measure, exa
     A truth that is NaN excuses nothing: it may be unknown."""
     nearest = rounded(exact.high, measure.dtype)
     unit = ulp(nearest, measure.dtype)
-    bound = np.where(np.isfinite(reference_error), FACTOR[measure.dtype] * reference_error, measure.allowed * unit)
-    return (actual == nearest) | (exact.error(actual) <= bound + unit)
+    bound = np.where(np.isfinite(reference_error), measure.factor * reference_error, measure.allowed * unit)
+    near: NDArray[np.bool_] = (actual == nearest) | (exact.error(actual) <= bound + unit)
+    return near
 
 
 @np.errstate(all="ignore")

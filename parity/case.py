@@ -1,7 +1,7 @@
 """The records that run through the engine: what a case file says, and the trials that come of it.
 
-Rules kept here: records are frozen plain data and hold no tensor; the loader alone makes a ``Case``; every trial's id is
-stable (no clock, address or order in it), so that ``pytest -n`` and ``--case`` mean the same trial on every machine.
+Rules kept here: records are frozen plain data and hold no tensor; the loader alone makes a ``Case``; every trial's id
+is stable (no clock, address or order in it), so that ``pytest -n`` and ``--case`` mean the same trial on every machine.
 """
 
 from collections.abc import Mapping
@@ -142,7 +142,7 @@ class Application:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One entry of a case file, checked. ``loss`` is ``"identities"`` for an identity, which has ``left`` and ``right``."""
+    """One entry of a case file, checked. An identity has ``left`` and ``right``, and the loss ``"identities"``."""
 
     loss: str
     name: str

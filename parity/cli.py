@@ -178,7 +178,8 @@ def _table(run: Run) -> Table:
 
 
 def _closing(run: Run) -> str:
-    counts = f"{run.judged} trials judged, {len(run.failures)} deviate, {len(run.errors) + len(run.problems)} could not be judged"
+    unjudged = len(run.errors) + len(run.problems)
+    counts = f"{run.judged} trials judged, {len(run.failures)} deviate, {unjudged} could not be judged"
     return f"{['PARITY', 'DEVIATION', 'NOT JUDGED'][run.status]}: {counts}"
 
 

@@ -1,8 +1,8 @@
 """Numbers of 50 digits that NumPy computes with, as elements of object arrays.
 
 Their rules are IEEE's where mpmath's differ: a division by zero and the logarithm of zero are infinite, an invalid
-operation is NaN and nothing raises. A zero has no sign, and nothing overflows before 10^400000. NumPy calls the methods:
-``np.exp(array)`` is ``[x.exp() for x in array]``.
+operation is NaN and nothing raises. A zero has no sign, and nothing overflows before 10^400000. NumPy calls the
+methods: ``np.exp(array)`` is ``[x.exp() for x in array]``.
 """
 
 from collections.abc import Callable

@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 
 from parity.agreement import Deviation, Measure, judged
-from parity.budget import allowed
+from parity.budget import allowed, factor
 from parity.case import Trial
 from parity.losses import REFERENCE, Subject
 from parity.runner import Call, Outcome
@@ -84,6 +84,7 @@ class Exam:
         return Measure(
             dtype=real,
             allowed=ulps,
+            factor=factor(real, self.terms),
             exact=lambda: self.truth.of(quantity, real),
             reference_error=lambda own: self.truth.reference_error(quantity, real, own),
             is_cheap=real is not torch.float64,

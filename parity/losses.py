@@ -29,8 +29,8 @@ ELEMENTARY = ("add", "subtract", "multiply", "divide", "negative", "log", "exp",
 class Subject:
     """One implementation of the losses: the reference or a candidate.
 
-    ``module`` holds the functions, each found by ``getattr`` under ``prefix`` + the loss's name; the nn.Module forms are
-    found in it too, or in its attribute ``modules``.
+    ``module`` holds the functions, each found by ``getattr`` under ``prefix`` + the loss's name; the nn.Module forms
+    are found in it too, or in its attribute ``modules``.
     """
 
     def __init__(self, name: str, module: Any, prefix: str = "", forms: Any = None) -> None:

@@ -1,8 +1,8 @@
 """Runs one implementation on one call and writes down all that can be seen of it.
 
-Rules kept here: every run gets its own copies of the inputs, so no side can edit another's; an ``Outcome`` is plain data
-(tensors without graph, texts), so that facets compare outcomes and never call anything themselves; global state that
-a run changes is noted and put back.
+Rules kept here: every run gets its own copies of the inputs, so no side can edit another's; an ``Outcome`` is plain
+data (tensors without graph, texts), so that facets compare outcomes and never call a loss themselves; global state
+that a run changes is noted and put back.
 """
 
 import random
@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import repeat
 from typing import Any
 
@@ -40,8 +41,8 @@ class Call:
 
     ``arguments`` holds tensors and options by name in the signature's order; those in ``positional`` are passed so,
     for a port may name them otherwise. Upstream gradients are rounded to ``dtype``, the coarsest of the arguments', so
-    that the run in higher precision gets the same numbers; ``cotangent`` is one more of them, given by the case, and ``ones``
-    asks for ones too (a 0-d result always gets them).
+    that the run in higher precision gets the same numbers; ``cotangent`` is one more of them, given by the case, and
+    ``ones`` asks for ones too (a 0-d result always gets them).
     """
 
     loss: str
@@ -103,7 +104,7 @@ class Outcome:
 
 
 def run(subject: Subject, call: Call, *, watched: bool = False) -> Outcome:
-    """One forward call and a backward for each upstream gradient; ``watched`` looks after global state and inputs too."""
+    """One forward call and a backward for each upstream gradient; ``watched`` looks at global state and inputs too."""
     own = {name: _leaf(tensor, name in call.differentiable) for name, tensor in call.tensors.items()}
     versions = {name: tensor._version for name, tensor in own.items()}
     with warnings.catch_warnings(record=True) as heard, _warning_always(), _watched(watched) as impurities:
@@ -127,7 +128,7 @@ def run(subject: Subject, call: Call, *, watched: bool = False) -> Outcome:
 
 
 def terms_in_double(call: Call) -> torch.Tensor | None:
-    """What the reference reduces, in float64: its value under ``reduction="none"``; None where it has no such option."""
+    """What the reference reduces, in float64: its value under ``reduction="none"``; None without such an option."""
     if "reduction" not in call.arguments or call.expression is not None or call.form is not None:
         return None
     unreduced = {name: None for name in DEPRECATED if name in call.arguments} | {"reduction": "none"}
@@ -250,9 +251,8 @@ def _differentiated(
         if not value.requires_grad:
             gradients[label] = dict(zip(call.differentiable, repeat(None)))
             continue
-        found, raised = _attempt(
-            lambda c=cotangent: torch.autograd.grad(value, leaves, c, retain_graph=True, allow_unused=True)
-        )
+        backward = partial(torch.autograd.grad, value, leaves, cotangent, retain_graph=True, allow_unused=True)
+        found, raised = _attempt(backward)
         if raised is not None:
             return gradients, raised
         gradients[label] = dict(zip(call.differentiable, found, strict=True))
@@ -296,6 +296,25 @@ def _aliased(value: Any, tensor: torch.Tensor) -> bool:
     return value.untyped_storage().data_ptr() == tensor.untyped_storage().data_ptr()
 
 
+def _set_torch_state(state: bytes) -> None:
+    torch.set_rng_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
+
+
+def _numpy_state() -> tuple[Any, ...]:
+    state = np.random.get_state(legacy=True)
+    assert isinstance(state, tuple)
+    return state[0], state[1].tobytes(), *state[2:]
+
+
+def _set_numpy_state(state: tuple[Any, ...]) -> None:
+    np.random.set_state((state[0], np.frombuffer(state[1], dtype=np.uint32), *state[2:]))
+
+
+def _set_filters(kept: list[Any]) -> None:
+    warnings.filters[:] = kept  # type: ignore[index]  # typeshed calls it a Sequence; it is a list
+    warnings._filters_mutated()  # type: ignore[attr-defined]
+
+
 @dataclass(frozen=True, slots=True)
 class _Global:
     """A piece of state that a loss must leave alone: how to read it, how to put it back."""
@@ -310,31 +329,12 @@ _STATE = (
     _Global("the gradient mode", torch.is_grad_enabled, torch.set_grad_enabled),
     _Global("the thread count", torch.get_num_threads, torch.set_num_threads),
     _Global("the deterministic mode", torch.are_deterministic_algorithms_enabled, torch.use_deterministic_algorithms),
-    _Global("torch's random state", lambda: torch.get_rng_state().numpy().tobytes(), lambda state: _seed_torch(state)),
+    _Global("torch's random state", lambda: torch.get_rng_state().numpy().tobytes(), _set_torch_state),
     _Global("Python's random state", random.getstate, random.setstate),
-    _Global("NumPy's random state", lambda: _numpy_state(), lambda state: _seed_numpy(state)),
+    _Global("NumPy's random state", _numpy_state, _set_numpy_state),
     _Global("NumPy's error handling", np.geterr, lambda kept: np.seterr(**kept)),
-    _Global("the warning filters", lambda: list(warnings.filters), lambda kept: _refilter(kept)),
+    _Global("the warning filters", lambda: list(warnings.filters), _set_filters),
 )
-
-
-def _seed_torch(state: bytes) -> None:
-    torch.set_rng_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
-
-
-def _numpy_state() -> tuple[Any, ...]:
-    state = np.random.get_state(legacy=True)
-    assert isinstance(state, tuple)
-    return state[0], state[1].tobytes(), *state[2:]
-
-
-def _seed_numpy(state: tuple[Any, ...]) -> None:
-    np.random.set_state((state[0], np.frombuffer(state[1], dtype=np.uint32), *state[2:]))
-
-
-def _refilter(kept: list[Any]) -> None:
-    warnings.filters[:] = kept  # type: ignore[index]  # typeshed calls it a Sequence; it is a list
-    warnings._filters_mutated()  # type: ignore[attr-defined]
 
 
 @contextmanager

@@ -75,8 +75,8 @@ def select(request: Request) -> Selection:
 
 def present_devices() -> tuple[str, ...]:
     """``cpu`` and the accelerators that torch can use here."""
-    has = {"cuda": torch.cuda.is_available, "mps": torch.backends.mps.is_available}
-    return ("cpu", *(device for device in ACCELERATORS if has[device]()))
+    has = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    return ("cpu", *(device for device in ACCELERATORS if has[device]))
 
 
 def _check_losses(names: Sequence[str]) -> None:

@@ -24,8 +24,8 @@ State = Literal["passed", "failed", "error", "missing", "known gap"]
 class Verdict:
     """What the facets say together.
 
-    ``error`` says why the trial could not be judged (the case is at fault, not the candidate); ``missing`` trials are of
-    losses that the candidate lacks.
+    ``error`` says why the trial could not be judged (the case is at fault, not the candidate); ``missing`` trials are
+    of losses that the candidate lacks.
     """
 
     trial: Trial
@@ -42,7 +42,7 @@ class Verdict:
 
 
 def check(trial: Trial, subject: Subject, only: Sequence[str] = (), quick: bool = False) -> Verdict:
-    """The verdict on ``subject`` in ``trial``; ``only`` names the facets to look at, ``quick`` leaves out the costly."""
+    """The verdict on ``subject``; ``only`` names the facets to look at, ``quick`` leaves out the costly."""
     try:
         return _judged(trial, subject, only, quick)
     except CaseError as error:
@@ -109,7 +109,8 @@ def _call(trial: Trial) -> tuple[Call, tuple[str, ...]]:
     )
     wanted = tuple(name for name in call.floats if _wants_gradient(trial, name))
     granted = differentiable_for(REFERENCE, call, wanted)
-    return replace(call, differentiable=granted), tuple(name for name in wanted if name not in granted)
+    taken = tuple(name for name in wanted if name in granted or _insists(trial, name))
+    return replace(call, differentiable=taken), tuple(name for name in wanted if name not in taken)
 
 
 def _coarsest(tensors: Iterable[torch.Tensor | None]) -> torch.dtype:
@@ -119,8 +120,15 @@ def _coarsest(tensors: Iterable[torch.Tensor | None]) -> torch.dtype:
 
 
 def _wants_gradient(trial: Trial, name: str) -> bool:
+    """Every float does unless the case says no; in a case that is refused, only what the case insists on."""
     described = trial.inputs[name]
-    return described is not None and described.requires_grad is not False
+    usual = trial.case.refused is None
+    return described is not None and (usual if described.requires_grad is None else described.requires_grad)
+
+
+def _insists(trial: Trial, name: str) -> bool:
+    described = trial.inputs[name]
+    return described is not None and described.requires_grad is True
 
 
 def _case_trouble(case: Case, expected: Outcome) -> str:

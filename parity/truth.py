@@ -13,7 +13,8 @@ import numpy as np
 import torch
 
 from parity.digits import digits, split
-from parity.runner import GOLDEN, REFERENCE, Call, Outcome, cotangents, run, run_in_double, value_in_digits
+from parity.losses import REFERENCE
+from parity.runner import GOLDEN, Call, Outcome, cotangents, run, run_in_double, value_in_digits
 from parity.ulp import Numbers, numbers, ulp
 
 Quantity = tuple[str, str] | None
@@ -22,12 +23,13 @@ Quantity = tuple[str, str] | None
 MOST_MOVED = 64  # elements of an argument whose gradient is taken in 50 digits, two evaluations each
 STEP = 1e-18  # of the element: leaves an error of the square, far below float64's 10^-16
 SMALL = 1e-12  # an element below it is moved as if it were this, or the 50 digits could not hold the step
+SINGLE_TO_DOUBLE = 2.0**-29  # float64's ulp to float32's
 NEIGHBOURS = 8  # runs of the reference on inputs a few ulps away; enough for the worst of its errors near there
 
 
 @dataclass(frozen=True, slots=True)
 class Exact:
-    """A truth: ``high`` is it rounded to float64, ``low`` what is left (0 where the truth is no better than float64)."""
+    """A truth: ``high`` is it rounded to float64, ``low`` what is left (0 where it is known to float64 only)."""
 
     high: Numbers
     low: Numbers
@@ -55,7 +57,7 @@ class Truth:
         self._call = call
         self._double: Outcome | None = None
         self._digits: dict[Quantity, Exact | None] = {}
-        self._neighbourhood: list[tuple[Outcome, Outcome]] | None = None
+        self._neighbourhood: dict[torch.dtype | None, list[tuple[Outcome, Outcome]]] = {}
 
     @property
     def double(self) -> Outcome:
@@ -80,22 +82,27 @@ class Truth:
 
     def reference_error(self, quantity: Quantity, dtype: torch.dtype, own: Numbers) -> Numbers:
         """How far the reference itself is from the truth about here: its worst error on these inputs (``own``) and on
-        inputs a few ulps away. One lucky rounding of the reference must not make an honest neighbour wrong."""
+        inputs a few ulps away. One lucky rounding of the reference must not make an honest neighbour wrong.
+
+        In float64 the neighbours are looked at in float32, whose truth is cheap: a computation loses as many of its
+        last bits in the one as in the other.
+        """
+        scale = SINGLE_TO_DOUBLE if dtype is torch.float64 else 1.0
         worst = own
-        if dtype is torch.float64:
-            return worst
-        for near, exact in self._neighbours():
+        for near, exact in self._neighbours(torch.float32 if dtype is torch.float64 else None):
             rough, fine = quantity_of(near, quantity), quantity_of(exact, quantity)
-            if rough is not None and fine is not None and rough.shape == fine.shape:
-                error = _exact(fine).error(numbers(rough))
+            if rough is not None and fine is not None and rough.shape == own.shape == fine.shape:
+                error = scale * _exact(fine).error(numbers(rough))
                 worst = np.fmax(worst, np.where(np.isfinite(error), error, 0.0))
         return worst
 
-    def _neighbours(self) -> list[tuple[Outcome, Outcome]]:
-        if self._neighbourhood is None:
-            calls = list(_nearby(self._call))
-            self._neighbourhood = [(run(REFERENCE, call), run_in_double(call)) for call in calls]
-        return self._neighbourhood
+    def _neighbours(self, single: torch.dtype | None) -> list[tuple[Outcome, Outcome]]:
+        """The reference, as it is and in float64, on inputs moved a little; all in ``single`` if one is given."""
+        if single not in self._neighbourhood:
+            call = self._call if single is None else self._call.with_tensors(_narrowed)
+            runs = [(run(REFERENCE, near), run_in_double(near)) for near in _nearby(call)]
+            self._neighbourhood[single] = runs
+        return self._neighbourhood[single]
 
 
 def value_truth(call: Call) -> Exact | None:
@@ -145,6 +152,10 @@ def _nearby(call: Call) -> Iterator[Call]:
             if tensor.is_floating_point()
         }  # fmt: skip
         yield replace(call, arguments={**call.arguments, **moved})
+
+
+def _narrowed(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor.float() if tensor.dtype is torch.float64 else tensor
 
 
 def _moved(tensor: torch.Tensor, turn: int) -> torch.Tensor:

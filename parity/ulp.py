@@ -43,7 +43,7 @@ def ulp(x: Numbers, dtype: torch.dtype) -> Numbers:
 
 
 def distance(x: Numbers, y: Numbers, dtype: torch.dtype) -> Numbers:
-    """|x - y| in ulps of ``dtype`` at the larger of the two; 0 for equals (NaN and NaN too), inf where one is not finite."""
+    """|x - y| in ulps of ``dtype`` at the larger of the two; 0 for equals (NaNs too), inf where one is not finite."""
     with np.errstate(invalid="ignore", over="ignore"):
         gap = np.abs(x - y) / ulp(np.maximum(np.abs(x), np.abs(y)), dtype)
     return np.where(same(x, y), 0.0, np.where(np.isnan(gap), np.inf, gap))
@@ -51,7 +51,8 @@ def distance(x: Numbers, y: Numbers, dtype: torch.dtype) -> Numbers:
 
 def same(x: Numbers, y: Numbers) -> NDArray[np.bool_]:
     """Where two arrays hold the same number: NaN equals NaN, and a zero's sign is not looked at."""
-    return (x == y) | (np.isnan(x) & np.isnan(y))
+    alike: NDArray[np.bool_] = (x == y) | (np.isnan(x) & np.isnan(y))
+    return alike
 
 
 def rounded(x: Numbers, dtype: torch.dtype) -> Numbers:
@@ -63,7 +64,7 @@ def rounded(x: Numbers, dtype: torch.dtype) -> Numbers:
 
 
 def numbers(tensor: torch.Tensor) -> Numbers:
-    """The tensor's numbers in float64, each exact; complex numbers become a last dimension of two; ints beyond 2^53 round."""
+    """The numbers in float64, each exact; complex ones become a last dimension of two; ints beyond 2^53 round."""
     tensor = tensor.detach()
     if tensor.is_complex():
         tensor = torch.view_as_real(tensor.resolve_conj())
@@ -72,5 +73,5 @@ def numbers(tensor: torch.Tensor) -> Numbers:
 
 
 def component(dtype: torch.dtype) -> torch.dtype:
-    """The real dtype in whose ulps a value of ``dtype`` is measured; float64 for whole numbers, which are exact in it."""
+    """The real dtype in whose ulps a value of ``dtype`` is measured; float64 for whole numbers, exact in it."""
     return COMPONENTS.get(dtype, dtype if dtype in FORMATS else torch.float64)
