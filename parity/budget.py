@@ -31,8 +31,8 @@ _WIDE = Row(
     factor=4,
     growth=0.5,
     because="Two library calls (exp, log) of an ulp each and two roundings between them; backward adds the product with"
-    " the upstream gradient and a division. A gradient that autograd derives from the formula takes up to four times the"
-    " roundings of one written by hand. Sums in another order drift apart by a random walk: half ulps, √n of them.",
+    " the upstream gradient and a division. A gradient that autograd derives from the formula takes up to four times"
+    " the roundings of one written by hand. Sums in another order drift apart by a random walk: half ulps, √n of them.",
 )
 _HALF = Row(
     value=1,

@@ -49,7 +49,8 @@ def _accepted(exam: Exam, quantity: Quantity, right: Numbers, measure: Measure) 
     finite = np.isfinite(right)
     wrong = (distance(stack, right, measure.dtype)[:, finite] > 1).any(axis=1)
     accepted = agrees(stack, right, measure, patient=False)[:, finite].all(axis=1)
-    return next((name for i, name in enumerate(fakes) if wrong[i] and accepted[i]), None)
+    taken = np.flatnonzero(wrong & accepted)
+    return list(fakes)[taken[0]] if taken.size else None
 
 
 def _fakes(exam: Exam, quantity: Quantity, right: Numbers) -> Iterator[tuple[str, Numbers]]:

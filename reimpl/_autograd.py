@@ -1,10 +1,10 @@
-"""How a gradient written by hand stands beside an elementwise formula.
+"""How a gradient written by hand stands beside a formula.
 
-Rules kept here: the value is the formula's on every library; the slopes are themselves made of differentiable
+Rules kept here: the value is the formula's on every library; the rules are themselves made of differentiable
 operations, so that they can be differentiated again; a library that has no autograd gets the formula alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import array_api_compat
@@ -12,26 +12,40 @@ import torch
 
 from reimpl._array import Array
 
-Elementwise = Callable[..., Any]
+Formula = Callable[..., Any]
 
 
-def differentiated(formula: Elementwise, *slopes: Elementwise) -> Elementwise:
-    """``formula`` with ``slopes[i]`` as its partial derivative in argument i; further arguments are constants.
+def differentiated(formula: Formula, *slopes: Formula) -> Formula:
+    """An elementwise ``formula`` with ``slopes[i]`` as its partial derivative in argument i; the others are constants.
 
     ``formula`` and the slopes take the same arguments: arrays first, those with a slope in the shape of the result,
     then plain options (None among them).
     """
-    on_torch = _rules_of_torch(formula, slopes)
 
-    def apply(*arguments: Any) -> Any:
-        if isinstance(arguments[0], torch.Tensor):
-            # Dynamo refuses a Function that defines `jvp`; forward mode needs one.
-            return on_torch[not torch.compiler.is_compiling()].apply(*arguments)
-        if array_api_compat.is_jax_array(arguments[0]):
-            return _by_jax(formula, slopes, arguments)
-        return formula(*arguments)
+    def pulled(cotangent: Any, needed: Sequence[bool], *arguments: Any) -> tuple[Any, ...]:
+        wanted = zip(slopes, needed, strict=False)
+        return tuple(cotangent * slope(*arguments) if need else None for slope, need in wanted)
 
-    return apply
+    def pushed(tangents: Sequence[Any], *arguments: Any) -> Any:
+        parts = [slope(*arguments) * t for slope, t in zip(slopes, tangents, strict=False) if t is not None]
+        return sum(parts[1:], start=parts[0])
+
+    return _ruled(formula, pulled, pushed, lambda inputs, output: inputs)
+
+
+def differentiated_by_output(formula: Formula, pull: Formula, push: Formula) -> Formula:
+    """A ``formula`` of one array whose derivative is told from its result; its further arguments are plain options.
+
+    ``pull(cotangent, output, *options)`` is the gradient, ``push(tangent, output, *options)`` the directional derivative.
+    """
+
+    def pulled(cotangent: Any, needed: Sequence[bool], *kept: Any) -> tuple[Any, ...]:
+        return (pull(cotangent, *kept),)
+
+    def pushed(tangents: Sequence[Any], *kept: Any) -> Any:
+        return push(tangents[0], *kept)
+
+    return _ruled(formula, pulled, pushed, lambda inputs, output: (output, *inputs[1:]))
 
 
 def held(array: Array) -> Array:
@@ -45,7 +59,22 @@ def held(array: Array) -> Array:
     return array
 
 
-def _rules_of_torch(formula: Elementwise, slopes: tuple[Elementwise, ...]) -> tuple[Any, Any]:
+def _ruled(formula: Formula, pulled: Formula, pushed: Formula, kept: Formula) -> Formula:
+    """``formula`` with rules that are given what ``kept(inputs, output)`` keeps for them, options last."""
+    on_torch = _rules_of_torch(formula, pulled, pushed, kept)
+
+    def apply(*arguments: Any) -> Any:
+        if isinstance(arguments[0], torch.Tensor):
+            # Dynamo refuses a Function that defines `jvp`; forward mode needs one.
+            return on_torch[not torch.compiler.is_compiling()].apply(*arguments)
+        if array_api_compat.is_jax_array(arguments[0]):
+            return _by_jax(formula, pushed, kept, arguments)
+        return formula(*arguments)
+
+    return apply
+
+
+def _rules_of_torch(formula: Formula, pulled: Formula, pushed: Formula, kept: Formula) -> tuple[Any, Any]:
     class Reverse(torch.autograd.Function):
         generate_vmap_rule = True
 
@@ -54,44 +83,38 @@ def _rules_of_torch(formula: Elementwise, slopes: tuple[Elementwise, ...]) -> tu
 
         @staticmethod
         def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-            ctx.save_for_backward(*(a for a in inputs if isinstance(a, torch.Tensor)))
-            ctx.options = tuple(a for a in inputs if not isinstance(a, torch.Tensor))
+            arguments = kept(inputs, output)
+            ctx.save_for_backward(*(a for a in arguments if isinstance(a, torch.Tensor)))
+            ctx.options = tuple(a for a in arguments if not isinstance(a, torch.Tensor))
 
         @staticmethod
         def backward(ctx: Any, cotangent: Any) -> Any:
-            arguments = (*ctx.saved_tensors, *ctx.options)
-            gradients = [
-                cotangent * slope(*arguments) if needed else None
-                for slope, needed in zip(slopes, ctx.needs_input_grad, strict=False)
-            ]
-            return (*gradients, *(None for _ in arguments[len(gradients) :]))
+            gradients = pulled(cotangent, ctx.needs_input_grad, *ctx.saved_tensors, *ctx.options)
+            return (*gradients, *(None for _ in ctx.needs_input_grad[len(gradients) :]))
 
     class Both(Reverse):
         @staticmethod
         def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
             Reverse.setup_context(ctx, inputs, output)
-            ctx.save_for_forward(*(a for a in inputs if isinstance(a, torch.Tensor)))
+            ctx.save_for_forward(*(a for a in kept(inputs, output) if isinstance(a, torch.Tensor)))
 
         @staticmethod
         def jvp(ctx: Any, *tangents: Any) -> Any:
-            return _pushed(slopes, (*ctx.saved_tensors, *ctx.options), tangents)
+            return pushed(tangents, *ctx.saved_tensors, *ctx.options)
 
     return Reverse, Both
 
 
-def _by_jax(formula: Elementwise, slopes: tuple[Elementwise, ...], arguments: tuple[Any, ...]) -> Any:
+def _by_jax(formula: Formula, pushed: Formula, kept: Formula, arguments: tuple[Any, ...]) -> Any:
     import jax  # noqa: PLC0415, JAX is there already: the arrays are its own
 
     arrays = tuple(a for a in arguments if hasattr(a, "shape"))
     options = arguments[len(arrays) :]
+
+    def directional(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Any, Any]:
+        output = rule(*primals)
+        return output, pushed(tangents, *kept((*primals, *options), output))
+
     rule = jax.custom_jvp(lambda *primals: formula(*primals, *options))
-    rule.defjvp(lambda primals, tangents: (rule(*primals), _pushed(slopes, (*primals, *options), tangents)))
+    rule.defjvp(directional)
     return rule(*arrays)
-
-
-def _pushed(slopes: tuple[Elementwise, ...], arguments: tuple[Any, ...], tangents: tuple[Any, ...]) -> Any:
-    """The directional derivative along ``tangents``, those that are there."""
-    parts = [
-        slope(*arguments) * tangent for slope, tangent in zip(slopes, tangents, strict=False) if tangent is not None
-    ]
-    return sum(parts[1:], start=parts[0])

@@ -4,7 +4,7 @@ from typing import Any
 
 from reimpl import _checks
 from reimpl._array import Array, namespace, rounded, widened
-from reimpl._autograd import held
+from reimpl._autograd import differentiated_by_output
 
 
 def log_softmax(input: Array, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Array:
@@ -17,7 +17,8 @@ def log_softmax(input: Array, dim: int | None = None, _stacklevel: int = 3, dtyp
     Domain:
         input: any real; a logit of -inf gives -inf; inf, NaN, or nothing but -inf along ``dim`` gives NaN.
     Gradient:
-        g_i - softmax(x)_i · Σ_j g_j for a cotangent g; the maximum is held constant, it cancels.
+        g_i - softmax(x)_i · Σ_j g_j for a cotangent g, written by hand: the formula's own takes Σ_j g_j apart and
+        loses digits.
     Args:
         input: logits, shape (*).
         dim: the axis. None is deprecated: torch warns and takes 0 for 0, 1 or 3 axes, else 1.
@@ -40,6 +41,23 @@ def log_softmax(input: Array, dim: int | None = None, _stacklevel: int = 3, dtyp
         return xp.reshape(log_softmax(xp.reshape(input, (1,)), 0), ())
     if input.shape[axis] == 0:
         return xp.exp(input)
-    wide = widened(input)
-    shifted = wide - held(xp.max(wide, axis=axis, keepdims=True))
-    return rounded(shifted - xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True)), input)
+    return rounded(_log_softmax(widened(input), axis), input)
+
+
+def _formula(x: Array, axis: int) -> Array:
+    xp = namespace(x)
+    shifted = x - xp.max(x, axis=axis, keepdims=True)
+    return shifted - xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True))
+
+
+def _pull(cotangent: Array, logarithm: Array, axis: int) -> Array:
+    xp = namespace(logarithm)
+    return cotangent - xp.exp(logarithm) * xp.sum(cotangent, axis=axis, keepdims=True)
+
+
+def _push(tangent: Array, logarithm: Array, axis: int) -> Array:
+    xp = namespace(logarithm)
+    return tangent - xp.sum(xp.exp(logarithm) * tangent, axis=axis, keepdims=True)
+
+
+_log_softmax = differentiated_by_output(_formula, _pull, _push)

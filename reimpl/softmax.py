@@ -4,7 +4,7 @@ from typing import Any
 
 from reimpl import _checks
 from reimpl._array import Array, namespace, rounded, widened
-from reimpl._autograd import held
+from reimpl._autograd import differentiated_by_output
 
 
 def softmax(input: Array, dim: int | None = None, _stacklevel: int = 3, dtype: Any = None) -> Array:
@@ -17,7 +17,8 @@ def softmax(input: Array, dim: int | None = None, _stacklevel: int = 3, dtype: A
     Domain:
         input: any real; a logit of -inf has weight 0; inf, NaN, or nothing but -inf along ``dim`` gives NaN.
     Gradient:
-        s_i · (g_i - Σ_j g_j · s_j) for a cotangent g; the maximum is held constant, it cancels.
+        s_i · (g_i - Σ_j g_j · s_j) for a cotangent g, written by hand: the formula's own is a difference of quotients
+        and loses digits.
     Args:
         input: logits, shape (*).
         dim: the axis. None is deprecated: torch warns and takes 0 for 0, 1 or 3 axes, else 1.
@@ -40,6 +41,18 @@ def softmax(input: Array, dim: int | None = None, _stacklevel: int = 3, dtype: A
         return xp.reshape(softmax(xp.reshape(input, (1,)), 0), ())
     if input.shape[axis] == 0:
         return xp.exp(input)
-    wide = widened(input)
-    exponential = xp.exp(wide - held(xp.max(wide, axis=axis, keepdims=True)))
-    return rounded(exponential / xp.sum(exponential, axis=axis, keepdims=True), input)
+    return rounded(_softmax(widened(input), axis), input)
+
+
+def _formula(x: Array, axis: int) -> Array:
+    xp = namespace(x)
+    exponential = xp.exp(x - xp.max(x, axis=axis, keepdims=True))
+    return exponential / xp.sum(exponential, axis=axis, keepdims=True)
+
+
+def _slope(along: Array, s: Array, axis: int) -> Array:
+    # The matrix of derivatives is symmetric: one rule serves both directions.
+    return (along - namespace(s).sum(along * s, axis=axis, keepdims=True)) * s
+
+
+_softmax = differentiated_by_output(_formula, _slope, _slope)

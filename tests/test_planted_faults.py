@@ -6,7 +6,7 @@ from faults import FAULTS, Fault
 from parity.budget import TABLE
 from parity.case import Trial
 from parity.facets import facets
-from parity.losses import REFERENCE
+from parity.losses import REFERENCE, signatures
 from parity.selection import Request, select
 from parity.trial import check
 
@@ -31,6 +31,7 @@ def test_every_row_of_the_budget_has_a_fault_just_beyond_it() -> None:
     assert beyond == {str(dtype).removeprefix("torch.") for dtype in TABLE}
 
 
-def test_the_reference_agrees_with_itself_in_every_trial() -> None:
-    verdicts = [check(trial, REFERENCE) for trial in select(Request(device="cpu")).trials]
+@pytest.mark.parametrize("loss", [*signatures(), "identities"])
+def test_the_reference_agrees_with_itself_in_every_trial(loss: str) -> None:
+    verdicts = [check(trial, REFERENCE) for trial in select(Request(losses=[loss], device="cpu")).trials]
     assert [verdict.trial.id for verdict in verdicts if verdict.state not in ("passed", "known gap")] == []
