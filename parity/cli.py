@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -18,12 +17,13 @@ from rich.table import Table
 
 from parity.errors import ParityError
 from parity.facets import facets
-from parity.losses import Subject, candidate
+from parity.judging import judge
+from parity.losses import candidate
 from parity.report import Run, screen, write
 from parity.scaffold import scaffold
 from parity.selection import Request, Selection, select
 from parity.show import shown
-from parity.trial import Verdict, check
+from parity.trial import Verdict
 
 WIDTH = 120  # columns where the output is no terminal
 SCREENS = 10  # failures told in full; the rest in a line each, and all of them in the reports
@@ -51,16 +51,17 @@ def _parser() -> argparse.ArgumentParser:
         prog="parity", description="Does an implementation of torch's losses agree with torch?"
     )
     actions = parser.add_subparsers(required=True, metavar="check | list | show | new")
-    judge = actions.add_parser("check", help="run the cases against a candidate")
-    judge.add_argument(
+    judging = actions.add_parser("check", help="run the cases against a candidate")
+    judging.add_argument(
         "candidate", nargs="?", default="reimpl", help="module, module:prefix or path/to/file.py [reimpl]"
     )
-    _add_selection(judge)
-    judge.add_argument("--facet", action="append", default=[], metavar="NAME", help="look through these facets only")
-    judge.add_argument("--quick", action="store_true", help="one dtype a case, no costly facets")
+    _add_selection(judging)
+    judging.add_argument("--facet", action="append", default=[], metavar="NAME", help="look through these facets only")
+    judging.add_argument("--quick", action="store_true", help="one dtype a case, no costly facets")
+    judging.add_argument("--jobs", type=int, metavar="N", help="processes [as many as cores]")
     for kind in ("json", "junit", "html"):
-        judge.add_argument(f"--{kind}", metavar="FILE", help=f"write the report as {kind}")
-    judge.set_defaults(action=_check)
+        judging.add_argument(f"--{kind}", metavar="FILE", help=f"write the report as {kind}")
+    judging.set_defaults(action=_check)
     listing = actions.add_parser("list", help="list the trials")
     _add_selection(listing)
     listing.set_defaults(action=_list)
@@ -93,15 +94,14 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
 def _check(options: argparse.Namespace) -> int:
     console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH)
     _check_facets(options.facet)
-    torch.set_num_threads(1)  # a thread's start costs more than a small tensor's whole work
-    subject = candidate(options.candidate)
+    candidate(options.candidate)  # before anything else: a candidate that is not there judges nothing
     selection = select(_request(options))
     verdicts: list[Verdict] = []
     begun = time.perf_counter()
     files = {kind: getattr(options, kind) for kind in ("json", "junit", "html")}
     try:
         if not selection.problems:
-            _judge(selection, subject, options, verdicts)
+            _judge(selection, options, verdicts)
     finally:
         run = Run(
             candidate=options.candidate,
@@ -118,15 +118,15 @@ def _check(options: argparse.Namespace) -> int:
     return run.status
 
 
-def _judge(selection: Selection, subject: Subject, options: argparse.Namespace, verdicts: list[Verdict]) -> None:
+def _judge(selection: Selection, options: argparse.Namespace, verdicts: list[Verdict]) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
         task = progress.add_task("", total=len(selection.trials))
-        for trial in selection.trials:
-            progress.update(task, description=f"{trial.case.loss:36}")
-            verdicts.append(check(trial, subject, options.facet, options.quick))
-            progress.advance(task)
+        found = judge(selection.trials, options.candidate, options.facet, quick=options.quick, jobs=options.jobs)
+        for verdict in found:
+            progress.update(task, description=f"{verdict.trial.case.loss:36}", advance=1)
+            verdicts.append(verdict)
 
 
 def _request(options: argparse.Namespace) -> Request:
