@@ -20,16 +20,16 @@ class Measure:
     """What two numbers are held to: ``allowed`` ulps of ``dtype`` from the reference, or ``factor`` times its own error
     about here from the truth.
 
-    The truth and that error are asked for only when the budget does not settle it; ``is_cheap`` says that the truth
-    costs one run.
+    They are asked for only when the budget does not settle it: first the truth as ``double`` gives it, None where the
+    result is float64 itself; then the error on neighbouring inputs; last the truth in 50 ``digits``, which is dear.
     """
 
     dtype: torch.dtype
     allowed: float
     factor: float = 1.0
-    exact: Callable[[], Exact | None] = lambda: None
+    double: Callable[[], Exact | None] = lambda: None
     reference_error: Callable[[Numbers], Numbers] = lambda own: own
-    is_cheap: bool = False
+    digits: Callable[[NDArray[np.bool_]], Exact | None] = lambda wanted: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +46,70 @@ class Deviation:
     total: int
 
 
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """Errors from the truth in ulps, of the candidate and of the reference, over ``count`` numbers that are finite."""
+
+    candidate: float = 0.0
+    reference: float = 0.0
+    candidate_sum: float = 0.0
+    reference_sum: float = 0.0
+    count: int = 0
+
+    def __or__(self, other: "Errors") -> "Errors":
+        """Both together: the worst of each side, the sums of each side."""
+        return Errors(
+            max(self.candidate, other.candidate),
+            max(self.reference, other.reference),
+            self.candidate_sum + other.candidate_sum,
+            self.reference_sum + other.reference_sum,
+            self.count + other.count,
+        )
+
+
+NO_ERRORS = Errors()
+
+
+@np.errstate(all="ignore")
+def errors(actual: Numbers, expected: Numbers, exact: Exact, dtype: torch.dtype) -> Errors:
+    """The errors of two arrays of one shape."""
+    unit = ulp(rounded(exact.high, dtype), dtype)
+    ours, theirs = (exact.error(side) / unit for side in (actual, expected))
+    finite = np.isfinite(ours) & np.isfinite(theirs)
+    ours, theirs = ours[finite], theirs[finite]
+    if not ours.size:
+        return NO_ERRORS
+    return Errors(float(ours.max()), float(theirs.max()), float(ours.sum()), float(theirs.sum()), ours.size)
+
+
 @np.errstate(all="ignore")
 def agrees(actual: Numbers, expected: Numbers, measure: Measure, *, patient: bool = True) -> NDArray[np.bool_]:
-    """Element by element. Unless ``patient``, no truth is asked for that is dear, nor the reference's error on
-    neighbouring inputs: good for answers that are plainly wrong."""
+    """Element by element. Unless ``patient``, only what costs little is asked for: good for answers plainly wrong."""
     agreed = distance(actual, expected, measure.dtype) <= measure.allowed
-    if agreed.all() or not (patient or measure.is_cheap):
+    if agreed.all():
         return agreed
-    if not measure.is_cheap:
-        agreed = agreed | (
-            np.abs(actual - expected) <= measure.factor * measure.reference_error(np.zeros_like(expected))
-        )
-        if agreed.all():
-            return agreed
-    exact = measure.exact()
-    if exact is None or exact.high.shape != expected.shape:
+    double = measure.double()
+    own = np.zeros_like(expected)
+    if double is not None and double.high.shape == expected.shape:
+        own = double.error(expected)
+        agreed = agreed | _near_truth(actual, own, measure, double)
+    return agreed if agreed.all() or not patient else agreed | _agrees_after_all(actual, expected, own, measure)
+
+
+def _agrees_after_all(actual: Numbers, expected: Numbers, own: Numbers, measure: Measure) -> NDArray[np.bool_]:
+    """With the reference's error on neighbouring inputs, then with the truth in 50 digits."""
+    error = measure.reference_error(own)
+    double = measure.double()
+    if double is None or double.high.shape != expected.shape:
+        agreed = np.abs(actual - expected) <= measure.factor * error
+    else:
+        agreed = _near_truth(actual, error, measure, double)
+    if agreed.all() or actual.shape != expected.shape:
         return agreed
-    own = exact.error(expected)
-    agreed = agreed | _near_truth(actual, own, measure, exact)
-    if agreed.all() or not patient:
+    digits = measure.digits(~agreed)
+    if digits is None or digits.high.shape != expected.shape:
         return agreed
-    return agreed | _near_truth(actual, measure.reference_error(own), measure, exact)
+    return agreed | _near_truth(actual, np.fmax(error, digits.error(expected)), measure, digits)
 
 
 def _near_truth(actual: Numbers, reference_error: Numbers, measure: Measure, exact: Exact) -> NDArray[np.bool_]:
@@ -92,7 +135,7 @@ def judged(actual: Numbers, expected: Numbers, measure: Measure) -> tuple[Deviat
 
 def _deviation(actual: Numbers, expected: Numbers, measure: Measure, apart: Numbers) -> Deviation:
     """``apart`` is negative where the elements agree."""
-    exact = measure.exact()
+    exact = measure.double() or measure.digits(apart >= 0)
     at = np.unravel_index(int(np.argmax(apart)), apart.shape)
     return Deviation(
         index=tuple(int(i) for i in at),

@@ -5,7 +5,7 @@ is stable (no clock, address or order in it), so that ``pytest -n`` and ``--case
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any, Literal, get_args
 
@@ -202,6 +202,19 @@ def trials_of(case: Case, device: str) -> list[Trial]:
         for choice in product(*(tuple(enumerate(values)) for values in case.each.values()))
         for form in forms
     ]
+
+
+def reseeded(trial: Trial, by: int) -> Trial:
+    """The same trial on other numbers: every seed moved by ``by``. What the case prints does not hold for them."""
+    inputs = {name: described and _reseeded(described, by) for name, described in trial.inputs.items()}
+    case = replace(trial.case, inputs=inputs, expect=None, expect_gradient={})
+    return replace(trial, case=case, inputs=inputs)
+
+
+def _reseeded(described: Input, by: int) -> Input:
+    if "seed" not in described.parameters:
+        return described
+    return replace(described, parameters={**described.parameters, "seed": described.parameters["seed"] + by})
 
 
 def _module_forms(case: Case) -> tuple[str, ...]:

@@ -6,13 +6,13 @@ from typing import Literal
 
 import torch
 
-from parity.agreement import Deviation, Measure, judged
+from parity.agreement import NO_ERRORS, Deviation, Errors, Measure, errors, judged
 from parity.budget import allowed, factor
 from parity.case import Trial
 from parity.losses import REFERENCE, Subject
 from parity.runner import Call, Outcome
 from parity.truth import Quantity, Truth, quantity_of
-from parity.ulp import component, numbers
+from parity.ulp import Numbers, component, numbers
 
 Status = Literal["passed", "failed", "not compared"]
 
@@ -22,13 +22,14 @@ class Finding:
     """A facet's answer.
 
     ``what`` names the quantity (``gradient of input``) or says what is wrong or why not compared; ``apart`` is the
-    largest finite distance of numbers from torch's, in ulps.
+    largest finite distance of numbers from torch's, in ulps, and ``errors`` are both sides' distances from the truth.
     """
 
     status: Status
     what: str = ""
     deviation: Deviation | None = None
     apart: float = 0.0
+    errors: Errors = NO_ERRORS
 
 
 PASSED = Finding("passed")
@@ -85,9 +86,9 @@ class Exam:
             dtype=real,
             allowed=ulps,
             factor=factor(real, self.terms),
-            exact=lambda: self.truth.of(quantity, real),
+            double=lambda: None if real is torch.float64 else self.truth.of(quantity),
             reference_error=lambda own: self.truth.reference_error(quantity, real, own),
-            is_cheap=real is not torch.float64,
+            digits=lambda wanted: self.truth.in_digits(quantity, wanted),
         )
 
     def compare(self, quantity: Quantity, outcome: Outcome | None = None, against: Outcome | None = None) -> Finding:
@@ -105,7 +106,15 @@ class Exam:
             return failed(f"{name} has shape {tuple(actual.shape)}, torch's {tuple(expected.shape)}")
         x, y, measure = numbers(actual), numbers(expected), self.measure(quantity, expected.dtype)
         found, apart = judged(x, y, measure)
-        return Finding("passed" if found is None else "failed", name, found, apart)
+        status: Status = "passed" if found is None else "failed"
+        return Finding(status, name, found, apart, self._errors(x, y, measure))
+
+    def _errors(self, actual: Numbers, expected: Numbers, measure: Measure) -> Errors:
+        """The errors of both sides, where float64 knows the truth."""
+        exact = measure.double()
+        if exact is None or exact.high.shape != expected.shape:
+            return NO_ERRORS
+        return errors(actual, expected, exact, measure.dtype)
 
 
 def described(quantity: Quantity) -> str:

@@ -108,7 +108,7 @@ def _special(shape: tuple[int, ...], dtype: torch.dtype) -> torch.Tensor:
 
 
 def _neighbours(points: tuple[float, ...], dtype: torch.dtype) -> torch.Tensor:
-    middle = torch.tensor(points, dtype=torch.float64).to(dtype)
+    middle = _rounded(np.array(points), dtype)
     below, above = (torch.nextafter(middle, torch.full_like(middle, end)) for end in (-np.inf, np.inf))
     return torch.stack((below, middle, above), dim=-1)
 

@@ -10,7 +10,7 @@ from parity.losses import Subject
 from parity.runner import Outcome, run
 from parity.trial import check
 from parity.truth import Quantity, Truth, quantity_of
-from parity.ulp import component, numbers
+from parity.ulp import numbers
 
 MOST = 12  # elements of a result that are spelled out
 
@@ -48,7 +48,7 @@ def _quantities(outcome: Outcome) -> list[Quantity]:
 
 def _compared(quantity: Quantity, actual: Outcome, expected: Outcome, truth: Truth) -> Iterator[str]:
     ours, theirs = quantity_of(actual, quantity), quantity_of(expected, quantity)
-    exact = None if theirs is None else truth.of(quantity, component(theirs.dtype))
+    exact = None if theirs is None else truth.in_digits(quantity) or truth.of(quantity)
     yield f"  {described(quantity)}"
     sides = {
         "candidate": None if ours is None else numbers(ours),

@@ -1,8 +1,10 @@
 """What the right answer is, as far as it can be known.
 
-Below float64 the truth is the reference in float64 on exactly the same numbers. For float64 it is the shipped formula
-in 50-digit arithmetic, its gradient by central differences there. A truth is held as a pair whose sum it is,
-``high`` + ``low``, so that errors of float64 results can be measured.
+Below float64 the truth is the reference in float64 on exactly the same numbers. Where that settles nothing, and for
+float64, it is the shipped formula in 50-digit arithmetic, its gradient by central differences there. The formula is not
+believed on its word, for it may be the one on trial: each number must be confirmed by the reference in float64, up to
+what rounding does there to numbers of the inputs' size. A truth is held as a pair whose sum it is, ``high`` + ``low``,
+so that errors of float64 results can be measured.
 """
 
 from collections.abc import Iterator
@@ -11,19 +13,22 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from parity.digits import digits, split
 from parity.losses import REFERENCE
 from parity.runner import GOLDEN, Call, Outcome, cotangents, run, run_in_double, value_in_digits
-from parity.ulp import Numbers, numbers, ulp
+from parity.ulp import FORMATS, Numbers, numbers, ulp
 
 Quantity = tuple[str, str] | None
 """Which number of an outcome: None for the value, else (upstream gradient, argument)."""
 
-MOST_MOVED = 64  # elements of an argument whose gradient is taken in 50 digits, two evaluations each
+MOST_WORK = 50_000  # elements to evaluate for a gradient in 50 digits: a second or two
 STEP = 1e-18  # of the element: leaves an error of the square, far below float64's 10^-16
+ROUNDINGS = 64  # of numbers of the inputs' size that float64 may have made: sums over a few thousand by random walk
 SMALL = 1e-12  # an element below it is moved as if it were this, or the 50 digits could not hold the step
 SINGLE_TO_DOUBLE = 2.0**-29  # float64's ulp to float32's
+REACH = 32  # ulps that a neighbour lies away at most: fewer would not move the rounding of a probability near 1
 NEIGHBOURS = 8  # runs of the reference on inputs a few ulps away; enough for the worst of its errors near there
 
 
@@ -56,7 +61,7 @@ class Truth:
     def __init__(self, call: Call) -> None:
         self._call = call
         self._double: Outcome | None = None
-        self._digits: dict[Quantity, Exact | None] = {}
+        self._digits: dict[tuple[Quantity, bytes], Exact | None] = {}
         self._neighbourhood: dict[torch.dtype | None, list[tuple[Outcome, Outcome]]] = {}
 
     @property
@@ -66,19 +71,28 @@ class Truth:
             self._double = run_in_double(self._call)
         return self._double
 
-    def of(self, quantity: Quantity, dtype: torch.dtype) -> Exact | None:
-        """The truth of one quantity that the reference gives in the real ``dtype``; None where none can be had."""
-        if dtype is torch.float64:
-            return self._in_digits(quantity)
+    def of(self, quantity: Quantity) -> Exact | None:
+        """One quantity as the reference gives it in float64; None where it gives none."""
         found = quantity_of(self.double, quantity)
         return None if found is None else _exact(found)
 
-    def _in_digits(self, quantity: Quantity) -> Exact | None:
-        if quantity not in self._digits:
-            self._digits[quantity] = (
-                value_truth(self._call) if quantity is None else gradient_truth(self._call, *quantity)
-            )
-        return self._digits[quantity]
+    def in_digits(self, quantity: Quantity, wanted: NDArray[np.bool_] | None = None) -> Exact | None:
+        """One quantity in 50 digits, NaN where the reference does not confirm it; None where it cannot be had. Of a
+        gradient, only the elements ``wanted`` (all, unless given) are computed, the others NaN."""
+        double = self.of(quantity)
+        if double is None:
+            return None
+        wanted = np.ones(double.high.shape, dtype=bool) if wanted is None else wanted
+        key = (quantity, wanted.tobytes())
+        if key not in self._digits:
+            found = value_truth(self._call) if quantity is None else gradient_truth(self._call, *quantity, wanted)
+            self._digits[key] = found and _confirmed(found, double, self._scale())
+        return self._digits[key]
+
+    def _scale(self) -> float:
+        """The size of the numbers that are rounded on the way: the inputs', and 1."""
+        sizes = [np.abs(numbers(t)) for t in self._call.tensors.values() if t.is_floating_point()]
+        return max([1.0, *(float(size[np.isfinite(size)].max(initial=0.0)) for size in sizes)])
 
     def reference_error(self, quantity: Quantity, dtype: torch.dtype, own: Numbers) -> Numbers:
         """How far the reference itself is from the truth about here: its worst error on these inputs (``own``) and on
@@ -111,15 +125,19 @@ def value_truth(call: Call) -> Exact | None:
     return None if value is None or _is_complex(call) else Exact(*split(value))
 
 
-def gradient_truth(call: Call, cotangent: str, argument: str) -> Exact | None:
-    """The gradient of one argument in 50 digits; None where there is no value, or too many elements to move each."""
+def gradient_truth(call: Call, cotangent: str, argument: str, wanted: NDArray[np.bool_]) -> Exact | None:
+    """The gradient of one argument in 50 digits where ``wanted``; None where there is no value, or too much to do."""
     tensor = call.tensors[argument]
-    value = value_in_digits(call)
-    if value is None or _is_complex(call) or tensor.numel() > MOST_MOVED:
+    work = int(wanted.sum()) * sum(t.numel() for t in call.tensors.values())
+    value = None if work > MOST_WORK or wanted.shape != tuple(tensor.shape) else value_in_digits(call)
+    if value is None or _is_complex(call):
         return None
     upstream = cotangents(torch.zeros(np.shape(value), dtype=torch.float64), call)[cotangent]
-    slopes = [_slope(call, argument, index, numbers(upstream)) for index in np.ndindex(*tensor.shape)]
-    return Exact(*split(np.array(slopes, dtype=object).reshape(tensor.shape)))
+    slopes = np.full(wanted.shape, np.nan, dtype=object)
+    for index in np.ndindex(*wanted.shape):
+        if wanted[index]:
+            slopes[index] = _slope(call, argument, index, numbers(upstream))
+    return Exact(*split(slopes))
 
 
 def _slope(call: Call, argument: str, index: tuple[int, ...], upstream: Numbers) -> Any:
@@ -138,6 +156,18 @@ def _slope(call: Call, argument: str, index: tuple[int, ...], upstream: Numbers)
 
 def _is_complex(call: Call) -> bool:
     return any(tensor.is_complex() for tensor in call.tensors.values())
+
+
+def _confirmed(digits: Exact, double: Exact, scale: float) -> Exact | None:
+    """``digits`` where ``double`` lies within the rounding of numbers of size ``scale``, or its own, in float64."""
+    if digits.high.shape != double.high.shape:
+        return None
+    with np.errstate(all="ignore"):
+        slack = ROUNDINGS * np.finfo(np.float64).eps * np.maximum(scale, np.abs(double.high))
+        believed = (digits.error(double.high) <= slack) | (digits.high == double.high)
+        # Of an upstream gradient of 0 nothing comes, even where the reference overflows and makes NaN of it.
+        believed |= np.isnan(double.high) & (digits.high == 0)
+    return Exact(np.where(believed, digits.high, np.nan), np.where(believed, digits.low, 0.0))
 
 
 def _exact(tensor: torch.Tensor) -> Exact:
@@ -159,10 +189,11 @@ def _narrowed(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def _moved(tensor: torch.Tensor, turn: int) -> torch.Tensor:
-    """Each finite element moved by -2 … 2 ulps, never across zero (a mask or an exact 0 stays what it is)."""
+    """Each finite element moved by a few ulps, never across zero (a mask or an exact 0 stays what it is)."""
     x = numbers(tensor)
     steps = np.arange(1, x.size + 1).reshape(x.shape) * GOLDEN * turn
-    offset = np.rint(4 * (steps % 1) - 2) * ulp(x, tensor.dtype)
+    reach = REACH if FORMATS[tensor.dtype].precision > 20 else 2  # two ulps of bfloat16 are 1 % already
+    offset = np.rint(2 * reach * (steps % 1) - reach) * ulp(x, tensor.dtype)
     movable = np.isfinite(x) & (x != 0)
     near = torch.from_numpy(np.asarray(np.where(movable, x + np.where(movable, offset, 0.0), x)))
     return near.to(tensor.dtype).to(tensor.device)

@@ -12,3 +12,5 @@ __all__ = [file.name for file in iter_modules(__path__) if file.name != "modules
 for name in __all__:
     globals()[name] = getattr(import_module(f"{__name__}.{name}"), name)
 del name
+
+from reimpl import modules as modules  # noqa: E402, it takes the functions from here

@@ -61,6 +61,12 @@ def widened(array: Array | None) -> Array | None:
     return xp.astype(array, xp.float32)
 
 
+def numeric(array: Array) -> Array:
+    """Truth values as 0 and 1, which torch's kernels subtract and its operator does not; any other array as it is."""
+    xp = namespace(array)
+    return xp.astype(array, xp.uint8) if dtype_name(array) == "bool" else array
+
+
 def rounded(result: Array, *arguments: Array | None) -> Array:
     """``result`` in the half type that ``arguments`` have in common, rounded once; else as it is."""
     floating = [array.dtype for array in arguments if array is not None and is_floating(array)]
@@ -75,10 +81,34 @@ def indices(labels: Labels) -> Labels:
     return labels.long() if isinstance(labels, torch.Tensor) else labels
 
 
+def less_product(minuend: Array, factor: Array, other: Array) -> Array:
+    """minuend - factor · other. On torch rounded once, as in its own kernels, where the machine can: the product's own
+    rounding would be all that is left of a difference of near numbers."""
+    if isinstance(minuend, torch.Tensor):
+        return torch.addcmul(minuend, factor, other, value=-1)
+    return minuend - factor * other
+
+
 def only(kept: Array, array: Array) -> Array:
     """``array`` where ``kept``, else 0."""
     xp = namespace(array)
     return xp.where(kept, array, xp.zeros_like(array))
+
+
+def entries(rows: Array, label: Labels, axis: int) -> Array:
+    """The entry of each row that its label names; 0 where there are no classes, so that no row counts."""
+    xp = namespace(rows)
+    if rows.shape[axis] == 0:
+        return xp.sum(rows, axis=axis)
+    return xp.squeeze(xp.take_along_axis(rows, xp.expand_dims(label, axis=axis), axis=axis), axis=axis)
+
+
+def weights(weight: Array, label: Labels) -> Array:
+    """The weight of each label's class; 0 where there are no classes."""
+    xp = namespace(weight)
+    if weight.shape[0] == 0:
+        return xp.zeros(label.shape, dtype=weight.dtype, device=weight.device)
+    return xp.reshape(xp.take(weight, xp.reshape(label, (-1,)), axis=0), label.shape)
 
 
 def along_classes(weight: Array, rows: Array) -> Array:

@@ -10,8 +10,6 @@ from typing import Any
 import array_api_compat
 import torch
 
-from reimpl._array import Array
-
 Formula = Callable[..., Any]
 
 
@@ -36,7 +34,8 @@ def differentiated(formula: Formula, *slopes: Formula) -> Formula:
 def differentiated_by_output(formula: Formula, pull: Formula, push: Formula) -> Formula:
     """A ``formula`` of one array whose derivative is told from its result; its further arguments are plain options.
 
-    ``pull(cotangent, output, *options)`` is the gradient, ``push(tangent, output, *options)`` the directional derivative.
+    ``pull(cotangent, output, *options)`` is the gradient, ``push(tangent, output, *options)`` the directional
+    derivative.
     """
 
     def pulled(cotangent: Any, needed: Sequence[bool], *kept: Any) -> tuple[Any, ...]:
@@ -46,17 +45,6 @@ def differentiated_by_output(formula: Formula, pull: Formula, push: Formula) -> 
         return push(tangents[0], *kept)
 
     return _ruled(formula, pulled, pushed, lambda inputs, output: (output, *inputs[1:]))
-
-
-def held(array: Array) -> Array:
-    """``array`` as a constant of differentiation."""
-    if isinstance(array, torch.Tensor):
-        return array.detach()
-    if array_api_compat.is_jax_array(array):
-        from jax.lax import stop_gradient  # noqa: PLC0415, JAX is there already: the array is its own
-
-        return stop_gradient(array)
-    return array
 
 
 def _ruled(formula: Formula, pulled: Formula, pushed: Formula, kept: Formula) -> Formula:

@@ -37,11 +37,17 @@ def floating(name: str, *arrays: Array) -> None:
         raise NotImplementedError(f'"{name}" not implemented for {dtype_name(arrays[0])}')
 
 
-def same_dtype(name: str, expected: Array, *arrays: Array | None) -> None:
+def same_dtype(expected: Array, *arrays: Array | None) -> None:
     """torch's kernel reads all arguments as one type."""
     for array in arrays:
         if array is not None and array.dtype != expected.dtype:
-            raise RuntimeError(f"{name}: expected dtype {dtype_name(expected)} but found {dtype_name(array)}")
+            raise RuntimeError(f"expected scalar type {_kind(expected)} but found {_kind(array)}: the dtypes differ")
+
+
+def whole(name: str, argument: str, value: object) -> None:
+    """torch takes a whole number here, and does not count truth values as such."""
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(f"{name}(): argument '{argument}' must be int, not {type(value).__name__}")
 
 
 def constant(name: str, argument: str, array: Array | None) -> None:
@@ -90,8 +96,8 @@ def class_labels(kernel: str, input: Array, target: Labels, weight: Array | None
     classes = input.shape[min(rank - 1, 1)]
     class_weight(weight, classes)
     constant("nll_loss_forward", "weight", weight)
-    label_dtype(target, spatial=rank >= 3)
-    same_dtype("nll_loss", input, weight)
+    label_dtype(target, is_spatial=rank >= 3)
+    same_dtype(input, weight)
     in_range(target, classes, ignore_index)
 
 
@@ -129,15 +135,29 @@ def in_range(target: Labels, classes: int, ignore_index: int) -> None:
         raise IndexError(f"Target {int(label[wrong][0])} is out of bounds.")
 
 
-def label_dtype(target: Labels, spatial: bool) -> None:
+def label_dtype(target: Labels, is_spatial: bool) -> None:
     """Class indices are int64 in torch, or uint8 where a row has but one; JAX counts in int32."""
-    allowed = ["int64", "uint8", "int32"]
-    if isinstance(target, torch.Tensor):
-        allowed = ["int64"] if spatial else ["int64", "uint8"]
-    if dtype_name(target) not in allowed:
-        kinds = {"float32": "Float", "float64": "Double", "int16": "Short", "int32": "Int", "int8": "Char"}
-        kind = kinds.get(dtype_name(target), dtype_name(target).capitalize())
-        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {kind}")
+    name, on_torch = dtype_name(target), isinstance(target, torch.Tensor)
+    if name not in ("int64", "uint8") and (on_torch or name != "int32"):
+        raise RuntimeError(f"expected target dtype to be Long or Byte, but got {_kind(target)}")
+    if on_torch and is_spatial and name == "uint8":
+        raise RuntimeError("expected scalar type Long but found Byte")
+
+
+def smoothed(input: Array, target: Labels, weight: Array | None, reduction: str) -> None:
+    """What only label smoothing cannot do in torch: these are limits of its kernels, not of the formula."""
+    if len(input.shape) == 1 and target.shape:
+        raise RuntimeError("output with shape [] doesn't match the broadcast shape [1] of target")
+    if weight is not None and reduction == "mean" and dtype_name(target) == "uint8":
+        raise RuntimeError("gather(): Expected dtype int32/int64 for index, but got uint8")
+
+
+def _kind(array: Array) -> str:
+    """torch's word for a dtype in messages."""
+    name = dtype_name(array)
+    kinds = {"float16": "Half", "bfloat16": "BFloat16", "float32": "Float", "float64": "Double"}
+    kinds |= {"uint8": "Byte", "int8": "Char", "int16": "Short", "int32": "Int", "int64": "Long"}
+    return kinds.get(name, name.capitalize())
 
 
 def is_concrete(array: Array) -> bool:
@@ -163,6 +183,7 @@ def dimension(name: str, array: Array, dim: int | None, stacklevel: int) -> int:
     if dim is None:
         warnings.warn(f"Implicit dimension choice for {name} is deprecated; pass dim=X.", stacklevel=stacklevel)
         return 0 if rank in (0, 1, 3) else 1
+    whole(name, "dim", dim)
     bound = max(rank, 1)
     if not -bound <= dim < bound:
         raise IndexError(f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})")

@@ -5,6 +5,8 @@ from reimpl._array import Array, namespace, rounded, widened
 from reimpl._autograd import differentiated
 from reimpl._reduction import checked, legacy, reduced
 
+_FLOOR = 9.999999960041972e-13  # float32's 1e-12: torch's constant is of that type, for float64 too
+
 
 def binary_cross_entropy(
     input: Array,
@@ -43,8 +45,8 @@ def binary_cross_entropy(
         raise ValueError(f"Using a target size ({target.shape}) that is different to the input size ({input.shape})")
     _checks.fits(weight, input.shape)
     _checks.constant("binary_cross_entropy", "weight", weight)
+    _checks.same_dtype(input, target)
     _checks.floating("binary_cross_entropy", input)
-    _checks.same_dtype("binary_cross_entropy", input, target)
     _checks.probabilities("input", input)
     _checks.probabilities("target", target)
     loss = _binary_cross_entropy(widened(input), widened(target))
@@ -61,7 +63,7 @@ def _formula(x: Array, t: Array) -> Array:
 
 def _slope_of_input(x: Array, t: Array) -> Array:
     xp = namespace(x)
-    return (x - t) / xp.maximum((1 - x) * x, xp.full_like(x, 1e-12))
+    return (x - t) / xp.maximum((1 - x) * x, xp.full_like(x, _FLOOR))
 
 
 def _slope_of_target(x: Array, t: Array) -> Array:

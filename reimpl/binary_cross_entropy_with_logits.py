@@ -1,7 +1,7 @@
 """Binary cross-entropy of logits."""
 
 from reimpl import _checks
-from reimpl._array import Array, is_floating, namespace, rounded, widened
+from reimpl._array import Array, dtype_name, is_floating, namespace, rounded, widened
 from reimpl._autograd import differentiated
 from reimpl._reduction import checked, legacy, reduced
 from reimpl.logsigmoid import logsigmoid
@@ -50,7 +50,7 @@ def binary_cross_entropy_with_logits(
     _checks.constant("binary_cross_entropy_with_logits", "pos_weight", pos_weight)
     _checks.floating("log_sigmoid_cpu", input)
     if not is_floating(target):
-        raise RuntimeError("result type of input can't be cast to the desired output type of target")
+        raise RuntimeError(f"a floating loss can't be cast to the desired output type {dtype_name(target)} of target")
     _checks.fits(weight, input.shape)
     _checks.fits(pos_weight, input.shape)
     xp = namespace(input, target)
@@ -61,7 +61,10 @@ def binary_cross_entropy_with_logits(
         loss = _weighted(widened(input), wide, widened(pos_weight))
     if weight is not None:
         loss = loss * widened(weight)
-    return rounded(reduced(xp.astype(loss, wide.dtype), reduction), target)
+    differs = loss.dtype != wide.dtype
+    loss = reduced(loss, reduction)
+    # Only now: the gradient of a float64 input does not pass through a float32 target's type before the mean does.
+    return rounded(xp.astype(loss, wide.dtype) if differs else loss, target)
 
 
 def _formula(x: Array, t: Array) -> Array:

@@ -1,9 +1,9 @@
 """Cross-entropy."""
 
-from math import prod
+from math import inf, prod
 
 from reimpl import _checks
-from reimpl._array import Array, Labels, along_classes, indices, namespace, only, rounded, widened
+from reimpl._array import Array, Labels, along_classes, entries, indices, namespace, only, rounded, weights, widened
 from reimpl._reduction import checked, legacy, weighted
 from reimpl.log_softmax import log_softmax
 
@@ -41,8 +41,9 @@ def cross_entropy(
         Shape of a target of classes for ``"none"``, else 0-d. Dtype of ``input``, with probabilities the promoted one.
         Halves are computed in float32 and rounded once, where torch rounds l, counts and sums in halves.
     Raises:
-        ValueError: the batches differ. IndexError: no such class (CPU, not when traced).
-        RuntimeError: label_smoothing > 1; a shape or dtype of ``target`` or ``weight`` does not fit; ``ignore_index``
+        TypeError: ``ignore_index`` is not an int. ValueError: the batches differ. IndexError: no such class (CPU, not
+            when traced). RuntimeError: label_smoothing > 1; a shape or dtype of ``target`` or ``weight`` does not fit
+            (with smoothing neither a target of shape (1) beside (C), nor uint8 in a weighted mean); ``ignore_index``
             with probabilities; ``weight`` requires a gradient.
     References:
         Szegedy et al., Rethinking the Inception architecture, CVPR 2016, section 7 (label smoothing).
@@ -51,6 +52,7 @@ def cross_entropy(
     tensor(0.1269)
     """
     reduction = checked(legacy(reduction, size_average, reduce))
+    _checks.whole("cross_entropy", "ignore_index", ignore_index)
     if input.shape == target.shape:
         _checks.class_probabilities(input, target, weight, ignore_index)
         _check_smoothing(label_smoothing)
@@ -58,6 +60,8 @@ def cross_entropy(
         return rounded(loss, input, target, weight)
     _check_smoothing(label_smoothing)
     _checks.class_labels("cross_entropy", input, target, weight, ignore_index)
+    if label_smoothing > 0:
+        _checks.smoothed(input, target, weight, reduction)
     loss = _of_classes(input, indices(target), widened(weight), ignore_index, reduction, label_smoothing)
     return rounded(loss, input)
 
@@ -75,14 +79,13 @@ def _of_classes(
     importance = xp.astype(kept, rows.dtype)
     uniform = -rows
     if weight is not None:
-        importance = importance * xp.reshape(xp.take(weight, xp.reshape(label, (-1,)), axis=0), label.shape)
+        importance = importance * weights(weight, label)
         uniform = uniform * along_classes(weight, rows)
-    picked = xp.take_along_axis(rows, xp.expand_dims(label, axis=axis), axis=axis)
-    loss = weighted(only(kept, -xp.squeeze(picked, axis=axis) * importance), importance, reduction)
+    loss = weighted(only(kept, -entries(rows, label, axis) * importance), importance, reduction)
     if not smoothing > 0:
         return loss
     even = weighted(only(kept, xp.sum(uniform, axis=axis)), importance, reduction)
-    return (1 - smoothing) * loss + even * (smoothing / input.shape[axis])
+    return (1 - smoothing) * loss + even * (smoothing / input.shape[axis] if input.shape[axis] else inf)
 
 
 def _of_probabilities(input: Array, target: Array, weight: Array | None, reduction: str, smoothing: float) -> Array:

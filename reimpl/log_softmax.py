@@ -3,7 +3,7 @@
 from typing import Any
 
 from reimpl import _checks
-from reimpl._array import Array, namespace, rounded, widened
+from reimpl._array import Array, less_product, namespace, rounded, widened
 from reimpl._autograd import differentiated_by_output
 
 
@@ -27,7 +27,7 @@ def log_softmax(input: Array, dim: int | None = None, _stacklevel: int = 3, dtyp
         Shape (*). Halves are computed in float32 and rounded once, as torch does. Torch sums in vectors of the
         machine's width: the last bit may differ.
     Raises:
-        IndexError: there is no axis ``dim``. NotImplementedError: not floating point.
+        IndexError: there is no axis ``dim``. TypeError: ``dim`` is not an int. NotImplementedError: not floating point.
 
     >>> log_softmax(torch.tensor([1.0, 2.0, 3.0]), dim=0)
     tensor([-2.4076, -1.4076, -0.4076])
@@ -52,7 +52,7 @@ def _formula(x: Array, axis: int) -> Array:
 
 def _pull(cotangent: Array, logarithm: Array, axis: int) -> Array:
     xp = namespace(logarithm)
-    return cotangent - xp.exp(logarithm) * xp.sum(cotangent, axis=axis, keepdims=True)
+    return less_product(cotangent, xp.exp(logarithm), xp.sum(cotangent, axis=axis, keepdims=True))
 
 
 def _push(tangent: Array, logarithm: Array, axis: int) -> Array:

@@ -3,7 +3,6 @@
 from reimpl import _checks
 from reimpl._array import Array, namespace, rounded, widened
 from reimpl._autograd import differentiated
-from reimpl.sigmoid import sigmoid
 
 
 def logsigmoid(input: Array) -> Array:
@@ -16,7 +15,8 @@ def logsigmoid(input: Array) -> Array:
     Domain:
         input: any real; inf gives 0, -inf gives -inf, NaN passes through.
     Gradient:
-        sigmoid(-x), written by hand: |x| has no second derivative at 0, where this has -1/4.
+        sigmoid(-x), written by hand: |x| has no second derivative at 0, where this has -1/4. As a quotient of
+        exp(-|x|) it keeps the subnormals far above 0, where sigmoid(-x) overflows on its way.
     Args:
         input: logits, shape (*).
     Returns:
@@ -37,7 +37,11 @@ def _formula(x: Array) -> Array:
 
 
 def _slope(x: Array) -> Array:
-    return sigmoid(-x)
+    xp = namespace(x)
+    # -|x|, with a derivative at 0.
+    z = xp.exp(xp.where(x < 0, x, -x))
+    tail = z / (1 + z)
+    return xp.where(x < 0, 1 - tail, tail)
 
 
 _logsigmoid = differentiated(_formula, _slope)

@@ -176,6 +176,24 @@ class BCEWithLogitsLoss(_Loss):
         return self._called(input, target, weight=self.weight, pos_weight=self.pos_weight)
 
 
+class Sigmoid(torch.nn.Module):
+    """The module of ``sigmoid``."""
+
+    loss = "sigmoid"
+
+    def forward(self, input: Array) -> Array:
+        return reimpl.sigmoid(input)
+
+
+class LogSigmoid(torch.nn.Module):
+    """The module of ``logsigmoid``."""
+
+    loss = "logsigmoid"
+
+    def forward(self, input: Array) -> Array:
+        return reimpl.logsigmoid(input)
+
+
 class MultiLabelSoftMarginLoss(_WeightedLoss):
     """The module of ``multilabel_soft_margin_loss``."""
 

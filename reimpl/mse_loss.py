@@ -1,7 +1,7 @@
 """Mean squared error."""
 
 from reimpl import _checks
-from reimpl._array import Array, rounded, widened
+from reimpl._array import Array, numeric, rounded, widened
 from reimpl._reduction import checked, legacy, reduced, weighted
 
 
@@ -43,6 +43,7 @@ def mse_loss(
     if weight is None:
         reduction = checked(reduction)
         _checks.floating("mse_cpu", expanded, target)
+        expanded, target = numeric(expanded), numeric(target)
     else:
         _checks.same_size(weight, input)
     error = widened(expanded) - widened(target)

@@ -1,7 +1,7 @@
 """Negative log likelihood."""
 
 from reimpl import _checks
-from reimpl._array import Array, Labels, indices, namespace, only, rounded, widened
+from reimpl._array import Array, Labels, entries, indices, namespace, only, rounded, weights, widened
 from reimpl._reduction import checked, legacy, weighted
 
 
@@ -36,6 +36,7 @@ def nll_loss(
         Shape of ``target`` for ``"none"`` (0-d for a single row), else 0-d. Halves are summed in float32 and rounded
         once, where torch also counts the rows in halves (no more than 65504 in float16).
     Raises:
+        TypeError: ``ignore_index`` is not an int.
         ValueError: the batches differ, or ``input`` is 0-d. IndexError: no such class (CPU, not when traced).
         RuntimeError: a shape or dtype of ``target`` or ``weight`` does not fit, or ``weight`` requires a gradient.
 
@@ -43,6 +44,7 @@ def nll_loss(
     tensor([1., 2.])
     """
     reduction = checked(legacy(reduction, size_average, reduce))
+    _checks.whole("nll_loss", "ignore_index", ignore_index)
     _checks.class_labels("nll_loss_out_frame", input, target, weight, ignore_index)
     xp = namespace(input, target)
     rows, axis, label = widened(input), min(len(input.shape) - 1, 1), indices(target)
@@ -52,7 +54,6 @@ def nll_loss(
     label = xp.where(kept, label, xp.zeros_like(label))
     importance = xp.astype(kept, rows.dtype)
     if weight is not None:
-        importance = importance * xp.reshape(xp.take(widened(weight), xp.reshape(label, (-1,)), axis=0), label.shape)
-    picked = xp.take_along_axis(rows, xp.expand_dims(label, axis=axis), axis=axis)
-    loss = only(kept, -xp.squeeze(picked, axis=axis) * importance)
+        importance = importance * weights(widened(weight), label)
+    loss = only(kept, -entries(rows, label, axis) * importance)
     return rounded(weighted(loss, importance, reduction), input)

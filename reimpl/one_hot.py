@@ -19,6 +19,7 @@ def one_hot(input: Labels, num_classes: int = -1) -> Array:
     Returns:
         Shape (*, C), of the type of ``input``.
     Raises:
+        TypeError: num_classes is not an int.
         RuntimeError: not int64, an index is negative or not below C, or C cannot be told from an empty array.
 
     >>> one_hot(torch.tensor([0, 2]))
@@ -26,6 +27,7 @@ def one_hot(input: Labels, num_classes: int = -1) -> Array:
             [0, 0, 1]])
     """
     xp = namespace(input)
+    _checks.whole("one_hot", "num_classes", num_classes)
     if dtype_name(input) not in ("int64", "int32")[: 1 if xp.__name__.endswith("torch") else 2]:
         raise RuntimeError("one_hot is only applicable to index tensor of type LongTensor.")
     if 0 in input.shape and num_classes <= 0:

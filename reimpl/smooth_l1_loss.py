@@ -1,7 +1,7 @@
 """Smooth L1 loss."""
 
 from reimpl import _checks
-from reimpl._array import Array, namespace, rounded, widened
+from reimpl._array import Array, namespace, numeric, rounded, widened
 from reimpl._autograd import differentiated
 from reimpl._reduction import checked, legacy, reduced
 
@@ -47,6 +47,7 @@ def smooth_l1_loss(
         raise RuntimeError(f"smooth_l1_loss does not support negative values for beta: {beta}")
     if beta != 0:
         _checks.floating("smooth_l1_cpu", expanded, target)
+        expanded, target = numeric(expanded), numeric(target)
     error = widened(expanded) - widened(target)
     loss = namespace(error).abs(error) if beta == 0 else _smooth_l1(error, beta)
     return rounded(reduced(loss, reduction), input, target)

@@ -27,7 +27,8 @@ def softmax(input: Array, dim: int | None = None, _stacklevel: int = 3, dtype: A
         Shape (*). Halves are computed in float32 and rounded once, as torch does. Torch sums in vectors of the
         machine's width: the last bit may differ.
     Raises:
-        IndexError: there is no axis ``dim``. NotImplementedError: not floating point.
+        IndexError: there is no axis ``dim``. TypeError: ``dim`` is not an int.
+        NotImplementedError: not floating point.
 
     >>> softmax(torch.tensor([1.0, 2.0, 3.0]), dim=0)
     tensor([0.0900, 0.2447, 0.6652])

@@ -50,7 +50,7 @@ def _unmet(printed: Nested, tensor: torch.Tensor | None) -> str:
         return ""
     at = tuple(int(i) for i in np.argwhere(wrong)[0])
     where = f" at {list(at)}" if at else ""
-    return f"is {actual[at]!r}{where}, the case prints {wanted[at]!r}"
+    return f"is {float(actual[at])!r}{where}, the case prints {float(wanted[at])!r}"
 
 
 def _each(printed: Nested, field: Any) -> Any:

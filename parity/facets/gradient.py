@@ -1,7 +1,10 @@
 """The gradient of every differentiable argument under every upstream gradient, and which arguments get one."""
 
 from dataclasses import replace
+from functools import reduce
+from operator import or_
 
+from parity.agreement import NO_ERRORS
 from parity.exam import PASSED, Exam, Finding, failed, not_compared, unanswered
 from parity.runner import run
 
@@ -39,5 +42,6 @@ def _all_gradients(exam: Exam) -> Finding:
     names = [(c, name) for c, named in exam.expected.gradients.items() for name in named]
     findings = [exam.compare(quantity) for quantity in names]
     bad = [f for f in findings if f.status == "failed"]
-    worst = max(bad, key=lambda f: f.deviation.ulps if f.deviation else float("inf"), default=None)
-    return worst or Finding("passed", apart=max((f.apart for f in findings), default=0.0))
+    worst = max(bad, key=lambda f: f.deviation.ulps if f.deviation else float("inf"), default=PASSED)
+    errors = reduce(or_, (f.errors for f in findings), NO_ERRORS)
+    return replace(worst, apart=max((f.apart for f in findings), default=0.0), errors=errors)

@@ -46,7 +46,7 @@ def _apart(exam: Exam, expected: Outcome, actual: Outcome, quantity: Quantity, s
         return ""
     at = np.unravel_index(int(np.argmax(ours)), ours.shape)
     return (
-        f"{described(quantity)}: left {ours_left[at]!r}, right {ours_right[at]!r}"
+        f"{described(quantity)}: left {float(ours_left[at])!r}, right {float(ours_right[at])!r}"
         f" at {[int(i) for i in at]}, {ours[at]:g} ulps apart, {allowed:g} allowed"
     )
 

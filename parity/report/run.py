@@ -9,6 +9,7 @@ from shlex import quote
 import numpy as np
 import torch
 
+from parity.agreement import Errors
 from parity.exam import Status
 from parity.trial import Verdict
 
@@ -65,6 +66,16 @@ class Run:
     def by_loss(self) -> dict[str, LossCount]:
         names = sorted({verdict.trial.case.loss for verdict in self.verdicts})
         return {name: _count([v for v in self.verdicts if v.trial.case.loss == name]) for name in names}
+
+    def accuracy(self) -> dict[str, dict[str, dict[str, Errors]]]:
+        """The errors of both sides from the truth, by loss, dtype and facet (value, gradient)."""
+        found: dict[str, dict[str, dict[str, Errors]]] = {}
+        for verdict in self.verdicts:
+            for facet, finding in verdict.findings.items():
+                if finding.errors.count:
+                    by_facet = found.setdefault(verdict.trial.case.loss, {}).setdefault(verdict.trial.dtype, {})
+                    by_facet[facet] = by_facet.get(facet, Errors()) | finding.errors
+        return dict(sorted(found.items()))
 
     def not_compared(self) -> dict[str, dict[str, int]]:
         """For each facet, why it was not compared and in how many trials."""

@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from parity.agreement import Errors
 from parity.errors import ParityError
 from parity.exam import Finding
 from parity.report.run import Run, environment
@@ -45,12 +46,28 @@ def as_json(run: Run) -> str:
         "losses": {name: asdict(count) for name, count in run.by_loss().items()},
         "missing": run.missing,
         "skipped": dict(run.skipped),
+        "accuracy": {
+            loss: {
+                dtype: {facet: _accuracy(errors) for facet, errors in facets.items()}
+                for dtype, facets in dtypes.items()
+            }
+            for loss, dtypes in run.accuracy().items()
+        },
         "facets": {facet: dict(count) for facet, count in run.by_facet().items()},
         "not_compared": run.not_compared(),
         "failures": [entry for verdict in run.failures for entry in _failure_entries(verdict, run)],
         "errors": [*run.problems, *(f"{v.trial.case.place}: {v.trial.id}: {v.error}" for v in run.errors)],
     }
     return json.dumps(_plain(report), indent=2, allow_nan=False) + "\n"
+
+
+def _accuracy(errors: Errors) -> dict[str, float]:
+    return {
+        "candidate_worst": errors.candidate,
+        "torch_worst": errors.reference,
+        "candidate_mean": errors.candidate_sum / errors.count,
+        "torch_mean": errors.reference_sum / errors.count,
+    }
 
 
 def _failure_entries(verdict: Verdict, run: Run) -> list[dict[str, Any]]:

@@ -21,11 +21,29 @@ REFUSALS = {
     "batch": ("cross_entropy", (X, Y[:1]), {}, ValueError, "batch_size"),
     "class weight shape": ("nll_loss", (X, Y, torch.ones(2)), {}, RuntimeError, "weight tensor should be defined"),
     "class weight dtype": ("nll_loss", (X, Y, W.detach().double()), {}, RuntimeError, "expected"),
+    "bytes per pixel": ("nll_loss", (X[None], Y[:1].byte() * torch.ones(1, 3).byte()), {}, RuntimeError, "Long.*Byte"),
+    "smoothed bytes": (
+        "cross_entropy",
+        (X, Y.byte(), W.detach()),
+        {"label_smoothing": 0.1},
+        RuntimeError,
+        "dtype int32/int64 for index",
+    ),
+    "smoothed target of one": (
+        "cross_entropy",
+        (X[0], Y[:1]),
+        {"label_smoothing": 0.1},
+        RuntimeError,
+        "doesn't match the broadcast shape",
+    ),
+    "ignored float": ("cross_entropy", (X, Y), {"ignore_index": 1.0}, TypeError, "'ignore_index'.*int, not float"),
+    "ignored None": ("nll_loss", (X, Y), {"ignore_index": None}, TypeError, "'ignore_index'.*int, not NoneType"),
     "class weight gradient": ("cross_entropy", (X, Y, W), {}, RuntimeError, "not differentiable.*'weight'"),
     "BCE above 1": ("binary_cross_entropy", (P + 1, P), {}, RuntimeError, "input should be between 0 and 1"),
     "BCE NaN": ("binary_cross_entropy", (P, P * torch.nan), {}, RuntimeError, "target should be between 0 and 1"),
     "BCE size": ("binary_cross_entropy", (P, P[0]), {}, ValueError, "target size"),
     "BCE dtype": ("binary_cross_entropy", (P, P.double()), {}, RuntimeError, "dtype"),
+    "BCE whole input": ("binary_cross_entropy", (Y, Y.float()), {}, RuntimeError, "dtype"),
     "BCE weight": ("binary_cross_entropy", (P, P, W), {}, RuntimeError, "not differentiable.*'weight'"),
     "logits size": ("binary_cross_entropy_with_logits", (X, P[0]), {}, ValueError, "must be the same as input size"),
     "logits pos_weight": (
@@ -48,6 +66,9 @@ REFUSALS = {
     "weight size": ("l1_loss", (X, X), {"weight": X[0]}, ValueError, "same size"),
     "whole numbers": ("mse_loss", (Y, Y), {}, NotImplementedError, "mse"),
     "axis": ("softmax", (X,), {"dim": 2}, IndexError, "Dimension out of range"),
+    "axis of a float": ("softmax", (X,), {"dim": 1.0}, TypeError, "'dim'.*int, not float"),
+    "axis of a bool": ("log_softmax", (X,), {"dim": True}, TypeError, "'dim'.*int, not bool"),
+    "one_hot of a float": ("one_hot", (Y, 2.0), {}, TypeError, "'num_classes'.*int, not float"),
     "one_hot dtype": ("one_hot", (Y.int(),), {}, RuntimeError, "LongTensor"),
     "one_hot negative": ("one_hot", (-Y,), {}, RuntimeError, "non-negative"),
     "one_hot small": ("one_hot", (Y, 2), {}, RuntimeError, "smaller than num_classes"),
@@ -101,3 +122,10 @@ def test_ignored_rows_have_no_gradient(rows, smoothing):
         value = module.cross_entropy(x, torch.tensor(rows), label_smoothing=smoothing)
         results.append((value.detach(), *torch.autograd.grad(value, x)))
     torch.testing.assert_close(*results, equal_nan=True)
+
+
+def test_no_class_and_no_row_kept_gives_what_torch_gives():
+    for_all = (torch.zeros(2, 0), torch.tensor([-100, -100]))
+    assert reimpl.cross_entropy(*for_all).isnan()
+    assert torch.equal(reimpl.cross_entropy(*for_all, reduction="none"), torch.zeros(2))
+    assert torch.equal(reimpl.nll_loss(*for_all, torch.zeros(0), reduction="sum"), torch.zeros(()))

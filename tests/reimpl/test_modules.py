@@ -11,6 +11,7 @@ from reimpl import modules
 
 CLASSES = [name for name, cls in vars(modules).items() if isinstance(cls, type) and hasattr(cls, "loss")]
 CLASSES = [name for name in CLASSES if not name.startswith("_")]
+ACTIVATIONS = ["Sigmoid", "LogSigmoid"]
 
 
 def both(name, *arguments, **options):
@@ -42,7 +43,13 @@ def test_loss_is_a_function_of_the_package(name):
     assert getattr(modules, name).loss in reimpl.__all__
 
 
-@pytest.mark.parametrize("name", CLASSES)
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activation_gives_what_torch_gives(name):
+    ours, torchs = both(name)
+    torch.testing.assert_close(ours(torch.tensor([-1.0, 2.0])), torchs(torch.tensor([-1.0, 2.0])))
+
+
+@pytest.mark.parametrize("name", [name for name in CLASSES if name not in ACTIVATIONS])
 def test_module_gives_what_torch_gives(name):
     ours, torchs = both(name, reduction="sum")
     input = torch.tensor([[0.25, 0.5], [0.75, 0.125]])

@@ -97,3 +97,32 @@ def test_fake_tensors_pass(loss, example):
         arguments = [mode.from_tensor(tensor) for tensor in tensors(example)]
         result = getattr(reimpl, loss)(*arguments, **example[1])
     assert result.shape == getattr(torch.nn.functional, loss)(*tensors(example), **example[1]).shape
+
+
+@pytest.mark.parametrize("name", ["softmax", "log_softmax"])
+def test_confident_gradient_is_as_near_to_the_truth_as_that_of_torch(name):
+    x, upstream = torch.tensor([[0.0, 12.0, -3.0]]), torch.tensor([[0.1, 2.5, 0.037]])
+    found, expected, truth = (
+        torch.autograd.functional.vjp(lambda x, module=module: getattr(module, name)(x, 1), *pair)[1]
+        for module, *pair in (
+            (reimpl, x, upstream),
+            (torch.nn.functional, x, upstream),
+            (torch.nn.functional, x.double(), upstream.double()),
+        )
+    )
+    assert (found - truth).abs().max() <= (expected - truth).abs().max() + 1e-9
+
+
+def test_slope_of_logsigmoid_keeps_the_subnormals_and_the_curvature():
+    x = torch.tensor(100.0, requires_grad=True)
+    assert torch.autograd.grad(reimpl.logsigmoid(x), x)[0] > 0
+    assert torch.autograd.functional.hessian(reimpl.logsigmoid, torch.tensor(0.0)) == -0.25
+
+
+def test_floor_under_the_slope_of_binary_cross_entropy_is_that_of_float32():
+    x = torch.zeros(1, dtype=torch.float64, requires_grad=True)
+    slopes = [
+        torch.autograd.grad(module.binary_cross_entropy(x, x.detach() + 1), x)
+        for module in (reimpl, torch.nn.functional)
+    ]
+    assert slopes[0] == slopes[1]
