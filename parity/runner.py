@@ -173,12 +173,14 @@ def relaid(call: Call) -> Call:
     return call.with_tensors(_relaid)
 
 
-def differentiable_for(subject: Subject, call: Call, wanted: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of ``wanted`` for which ``subject`` gives gradients; the others make it refuse the call."""
+def run_differentiably(subject: Subject, call: Call, wanted: tuple[str, ...]) -> tuple[Outcome, tuple[str, ...]]:
+    """The outcome with gradients of those of ``wanted`` for which ``subject`` gives any, and which these are; the
+    others make it refuse the call."""
     outcome = run(subject, replace(call, differentiable=wanted))
-    if outcome.raised is None or run(subject, replace(call, differentiable=())).raised is not None:
-        return wanted
-    return tuple(name for name in wanted if run(subject, replace(call, differentiable=(name,))).raised is None)
+    if outcome.raised is None or run(subject, call).raised is not None:
+        return outcome, wanted
+    granted = tuple(name for name in wanted if run(subject, replace(call, differentiable=(name,))).raised is None)
+    return run(subject, replace(call, differentiable=granted)), granted
 
 
 def cotangents(value: torch.Tensor, call: Call) -> dict[str, torch.Tensor]:

@@ -13,7 +13,7 @@ from parity.exam import Exam, Finding
 from parity.facets import compare, facets, is_costly
 from parity.inputs import build
 from parity.losses import ELEMENTARY, REFERENCE, Subject, signatures, usual_form
-from parity.runner import Call, Outcome, differentiable_for, run
+from parity.runner import Call, Outcome, run, run_differentiably
 from parity.ulp import FORMATS, component
 from parity.vacuity import accepted_fake
 
@@ -52,9 +52,12 @@ def check(trial: Trial, subject: Subject, only: Sequence[str] = (), quick: bool 
 def _judged(trial: Trial, subject: Subject, only: Sequence[str], quick: bool) -> Verdict:
     if lacking := _lacking(trial, subject):
         return Verdict(trial, "missing", error=f"{subject.name} has no {lacking}")
-    call, refused_gradients = _call(trial)
-    expected = run(REFERENCE, call)
-    if trouble := _case_trouble(trial.case, expected):
+    call = _call(trial)
+    wanted = tuple(name for name in call.floats if _wants_gradient(trial, name))
+    expected, granted = run_differentiably(REFERENCE, call, wanted)
+    call = replace(call, differentiable=granted)
+    refused_gradients = tuple(name for name in wanted if name not in granted)
+    if trouble := _case_trouble(trial, expected, refused_gradients):
         return Verdict(trial, "error", {}, trouble, call, expected)
     actual = run(subject, call, watched=True)
     exam = Exam(trial, subject, call, expected, actual, refused_gradients)
@@ -87,8 +90,8 @@ def _form(trial: Trial) -> str:
     return name
 
 
-def _call(trial: Trial) -> tuple[Call, tuple[str, ...]]:
-    """The call that the trial makes, and the arguments for which the reference refuses a gradient."""
+def _call(trial: Trial) -> Call:
+    """The call that the trial makes."""
     case = trial.case
     signature = None if case.left is not None else signatures()[case.loss]
     tensors = build(trial, signature)
@@ -97,7 +100,7 @@ def _call(trial: Trial) -> tuple[Call, tuple[str, ...]]:
     required = (
         () if signature is None else tuple(a.name for a in signature.arguments if a.required and not a.keyword_only)
     )
-    call = Call(
+    return Call(
         loss=case.loss,
         arguments={name: given[name] for name in order},
         positional=tuple(name for name in required if name in given),
@@ -107,10 +110,6 @@ def _call(trial: Trial) -> tuple[Call, tuple[str, ...]]:
         form=None if trial.form == "function" else _form(trial),
         expression=case.left,
     )
-    wanted = tuple(name for name in call.floats if _wants_gradient(trial, name))
-    granted = differentiable_for(REFERENCE, call, wanted)
-    taken = tuple(name for name in wanted if name in granted or _insists(trial, name))
-    return replace(call, differentiable=taken), tuple(name for name in wanted if name not in taken)
 
 
 def _coarsest(tensors: Iterable[torch.Tensor | None]) -> torch.dtype:
@@ -126,13 +125,13 @@ def _wants_gradient(trial: Trial, name: str) -> bool:
     return described is not None and (usual if described.requires_grad is None else described.requires_grad)
 
 
-def _insists(trial: Trial, name: str) -> bool:
-    described = trial.inputs[name]
-    return described is not None and described.requires_grad is True
-
-
-def _case_trouble(case: Case, expected: Outcome) -> str:
+def _case_trouble(trial: Trial, expected: Outcome, refused_gradients: Sequence[str]) -> str:
     """What the case says of torch and torch does not do; such a case judges nobody."""
+    case = trial.case
+    for name in refused_gradients:
+        described = trial.inputs[name]
+        if described is not None and described.requires_grad:
+            return f"the case insists on a gradient of {name}, torch refuses one"
     if case.refused is None:
         return f"torch refuses the call: {expected.raised}; say `refused:` if it should" if expected.raised else ""
     if expected.raised is None:

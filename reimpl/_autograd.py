@@ -16,16 +16,16 @@ Formula = Callable[..., Any]
 def differentiated(formula: Formula, *slopes: Formula) -> Formula:
     """An elementwise ``formula`` with ``slopes[i]`` as its partial derivative in argument i; the others are constants.
 
-    ``formula`` and the slopes take the same arguments: arrays first, those with a slope in the shape of the result,
-    then plain options (None among them).
+    ``formula`` takes arrays first, those with a slope in the shape of the result, then plain options (None among them);
+    a slope takes the direction before them and returns the product, in whatever order rounds as torch does.
     """
 
     def pulled(cotangent: Any, needed: Sequence[bool], *arguments: Any) -> tuple[Any, ...]:
         wanted = zip(slopes, needed, strict=False)
-        return tuple(cotangent * slope(*arguments) if need else None for slope, need in wanted)
+        return tuple(slope(cotangent, *arguments) if need else None for slope, need in wanted)
 
     def pushed(tangents: Sequence[Any], *arguments: Any) -> Any:
-        parts = [slope(*arguments) * t for slope, t in zip(slopes, tangents, strict=False) if t is not None]
+        parts = [slope(t, *arguments) for slope, t in zip(slopes, tangents, strict=False) if t is not None]
         return sum(parts[1:], start=parts[0])
 
     return _ruled(formula, pulled, pushed, lambda inputs, output: inputs)

@@ -61,13 +61,13 @@ def _formula(x: Array, t: Array) -> Array:
     return (t - 1) * xp.maximum(xp.log1p(-x), floor) - t * xp.maximum(xp.log(x), floor)
 
 
-def _slope_of_input(x: Array, t: Array) -> Array:
+def _slope_of_input(along: Array, x: Array, t: Array) -> Array:
     xp = namespace(x)
-    return (x - t) / xp.maximum((1 - x) * x, xp.full_like(x, _FLOOR))
+    return along * (x - t) / xp.maximum((1 - x) * x, xp.full_like(x, _FLOOR))
 
 
-def _slope_of_target(x: Array, t: Array) -> Array:
-    return -namespace(x).log(x / (1 - x))
+def _slope_of_target(along: Array, x: Array, t: Array) -> Array:
+    return along * -namespace(x).log(x / (1 - x))
 
 
 _binary_cross_entropy = differentiated(_formula, _slope_of_input, _slope_of_target)

@@ -71,25 +71,25 @@ def _formula(x: Array, t: Array) -> Array:
     return (1 - t) * x - logsigmoid(x)
 
 
-def _slope_of_input(x: Array, t: Array) -> Array:
-    return sigmoid(x) - t
+def _slope_of_input(along: Array, x: Array, t: Array) -> Array:
+    return along * (sigmoid(x) - t)
 
 
-def _slope_of_target(x: Array, t: Array) -> Array:
-    return -x
+def _slope_of_target(along: Array, x: Array, t: Array) -> Array:
+    return along * -x
 
 
 def _formula_weighted(x: Array, t: Array, p: Array) -> Array:
     return (1 - t) * x - logsigmoid(x) * ((p - 1) * t + 1)
 
 
-def _slope_of_input_weighted(x: Array, t: Array, p: Array) -> Array:
+def _slope_of_input_weighted(along: Array, x: Array, t: Array, p: Array) -> Array:
     positive = p * t
-    return (positive + 1 - t) * sigmoid(x) - positive
+    return along * ((positive + 1 - t) * sigmoid(x) - positive)
 
 
-def _slope_of_target_weighted(x: Array, t: Array, p: Array) -> Array:
-    return logsigmoid(-x) - p * logsigmoid(x)
+def _slope_of_target_weighted(along: Array, x: Array, t: Array, p: Array) -> Array:
+    return along * (logsigmoid(-x) - p * logsigmoid(x))
 
 
 _unweighted = differentiated(_formula, _slope_of_input, _slope_of_target)

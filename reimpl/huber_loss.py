@@ -72,14 +72,14 @@ def _formula(error: Array, delta: float) -> Array:
     return xp.where(size < delta, 0.5 * size * size, delta * (size - 0.5 * delta))
 
 
-def _slope(error: Array, delta: float) -> Array:
+def _slope(along: Array, error: Array, delta: float) -> Array:
     xp = namespace(error)
     # A product, because a delta past the dtype's largest number is no number to fill with.
     edge = delta * xp.ones_like(error)
-    return xp.where(error > delta, edge, xp.where(error < -delta, -edge, error))
+    return along * xp.where(error > delta, edge, xp.where(error < -delta, -edge, error))
 
 
-def _refused(loss: Array, dtype: Any) -> Array:
+def _refused(along: Array, loss: Array, dtype: Any) -> Array:
     raise RuntimeError(f"huber_loss: found dtype {loss.dtype} but expected {dtype}: no gradient across two types")
 
 

@@ -36,12 +36,12 @@ def _formula(x: Array) -> Array:
     return xp.where(x < 0, x, xp.zeros_like(x)) - xp.log1p(xp.exp(-xp.abs(x)))
 
 
-def _slope(x: Array) -> Array:
+def _slope(along: Array, x: Array) -> Array:
     xp = namespace(x)
     # -|x|, with a derivative at 0.
     z = xp.exp(xp.where(x < 0, x, -x))
     tail = z / (1 + z)
-    return xp.where(x < 0, 1 - tail, tail)
+    return along * xp.where(x < 0, 1 - tail, tail)
 
 
 _logsigmoid = differentiated(_formula, _slope)

@@ -32,9 +32,9 @@ def _formula(x: Array) -> Array:
     return 1 / (1 + namespace(x).exp(-x))
 
 
-def _slope(x: Array) -> Array:
+def _slope(along: Array, x: Array) -> Array:
     s = sigmoid(x)
-    return (1 - s) * s
+    return along * (1 - s) * s
 
 
 _sigmoid = differentiated(_formula, _slope)

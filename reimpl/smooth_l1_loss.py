@@ -59,12 +59,12 @@ def _formula(error: Array, beta: float) -> Array:
     return xp.where(size < beta, 0.5 * size * size / beta, size - 0.5 * beta)
 
 
-def _slope(error: Array, beta: float) -> Array:
+def _slope(along: Array, error: Array, beta: float) -> Array:
     xp = namespace(error)
     one = xp.ones_like(error)
     # `where` also differentiates the branch it drops, where error / beta may be inf.
     inside = xp.where(xp.abs(error) >= beta, xp.zeros_like(error), error) / beta
-    return xp.where(error >= beta, one, xp.where(error <= -beta, -one, inside))
+    return along * xp.where(error >= beta, one, xp.where(error <= -beta, -one, inside))
 
 
 _smooth_l1 = differentiated(_formula, _slope)

@@ -1,0 +1,184 @@
+"""Judges mutants, each in a process of its own: it may hang, crash, or ask for all memory there is.
+
+Rules kept here: the process that forks sees no accelerator, for which backward would start threads that do not
+survive a fork; a trial that takes over ``LIMIT`` seconds ends its process by a signal that no loop in C can hold off.
+POSIX only.
+"""
+
+import pickle
+import resource
+import signal
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Literal
+
+from parity.case import Trial
+from parity.losses import Subject
+from parity.mutants.generate import Mutant
+from parity.mutants.looks import Look, is_changed, is_passed, look
+from parity.mutants.workshop import Statement, copied, probed
+from parity.trial import Verdict, check
+
+Fate = Literal["killed", "crashed", "hung", "survived", "stillborn"]
+
+LIMIT = 60  # seconds for one trial
+MEMORY = 4 * 2**30  # bytes that a mutant may ask for beyond what is in use
+PARTS = 8  # of the trials for each process, since some are dearer than others
+
+_fork = get_context("fork")
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of a mutant. ``cases`` killed it: the first one, unless all were asked for; ``facets`` saw it in
+    ``trial``, or say how the process ended."""
+
+    mutant: Mutant
+    fate: Fate
+    trial: str = ""
+    facets: tuple[str, ...] = ()
+    cases: tuple[str, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """The trials, and what the unchanged formulas do in them. ``matrix`` asks for every case that kills."""
+
+    trials: Sequence[Trial]
+    looks: Sequence[Look]
+    matrix: bool = False
+
+    def looks_for(self, mutant: Mutant, killers: Counter[str]) -> list[Look]:
+        """The trials that ``mutant`` can change: those of the best killers first, then float32, modules last."""
+        return sorted((seen for seen in self.looks if seen.reaches(mutant)), key=partial(self._turn, killers))
+
+    def _turn(self, killers: Counter[str], seen: Look) -> tuple[int, bool, bool]:
+        trial = self.trials[seen.at]
+        return -killers[trial.case.id], trial.form != "function", trial.dtype != "float32"
+
+
+def looks_at(trials: Sequence[Trial], jobs: int) -> list[Look]:
+    """What the unchanged formulas do in the trials that they pass."""
+    parts = [range(at, len(trials), jobs * PARTS) for at in range(jobs * PARTS)]
+    found: list[Look] = []
+    for _, answer, status in in_children([partial(_looks, part, trials) for part in parts], jobs):
+        if answer is None:
+            raise RuntimeError(f"the unchanged formulas ended their process with status {status}")
+        found += answer
+    return sorted(found, key=lambda seen: seen.at)
+
+
+def results(mutants: Sequence[Mutant], bench: Bench, jobs: int) -> Iterator[Result]:
+    """What becomes of each mutant, as it is known."""
+    killers: dict[str, Counter[str]] = defaultdict(Counter)
+    _warm_up(bench)
+    tasks = [partial(_result, mutant, bench, killers[mutant.file]) for mutant in mutants]
+    for at, answer, status in in_children(tasks, jobs):
+        ending: Fate = "hung" if status == -signal.SIGALRM else "crashed"
+        result = answer or Result(mutants[at], ending, facets=(f"exit status {status}",))
+        killers[result.mutant.file].update(result.cases)
+        yield result
+
+
+def in_children(tasks: Sequence[Callable[[], Any]], jobs: int) -> Iterator[tuple[int, Any, int | None]]:
+    """Each task in a fork of this process: its index, its answer (None where there came none), the exit status."""
+    todo = iter(enumerate(tasks))
+    running: dict[Any, tuple[int, Any]] = {}
+    while True:
+        while len(running) < jobs and (task := next(todo, None)):
+            ours, theirs = _fork.Pipe(duplex=False)
+            process = _fork.Process(target=_answer, args=(task[1], theirs))
+            process.start()
+            theirs.close()
+            running[ours] = (task[0], process)
+        if not running:
+            return
+        for ready in wait(list(running)):
+            at, process = running.pop(ready)
+            answer = _received(ready)  # type: ignore[arg-type]  # `wait` returns what it was given
+            process.join()
+            yield at, answer, process.exitcode
+
+
+def _answer(task: Callable[[], Any], to: Connection) -> None:
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    to.send_bytes(pickle.dumps(task()))  # plainly: torch's own way of sending shares memory with a process that ends
+
+
+def _received(connection: Connection) -> Any:
+    try:
+        return pickle.loads(connection.recv_bytes())
+    except EOFError:
+        return None
+    finally:
+        connection.close()
+
+
+def _looks(part: range, trials: Sequence[Trial]) -> list[Look]:
+    reached: set[Statement] = set()
+    plain, noting = copied(), probed(reached)
+    found = (look(at, trials[at], plain, noting, reached) for at in part)
+    return [seen for seen in found if seen is not None]
+
+
+def _result(mutant: Mutant, bench: Bench, killers: Counter[str]) -> Result:
+    begun = perf_counter()
+    _limit_memory()
+    signal.alarm(LIMIT)
+    try:
+        subject = copied(mutant)
+    except Exception:
+        return Result(mutant, "stillborn")
+    killed: dict[str, Verdict] = {}
+    for verdict in _verdicts(subject, bench, bench.looks_for(mutant, killers), killed):
+        if not is_passed(verdict):
+            killed[verdict.trial.case.id] = verdict
+            if not bench.matrix:
+                break
+    first = next(iter(killed.values()), None)
+    if first is None:
+        return Result(mutant, "survived", seconds=perf_counter() - begun)
+    facets = tuple(first.failures) or (first.state,)
+    return Result(mutant, "killed", first.trial.id, facets, tuple(killed), perf_counter() - begun)
+
+
+def _verdicts(subject: Subject, bench: Bench, looks: Sequence[Look], killed: dict[str, Verdict]) -> Iterator[Verdict]:
+    """First where the mutant does anything else than the formulas; then, since a facet may make calls of its own
+    (another layout, another device), one trial for each way through the statements."""
+    ways: set[object] = set()
+    rest: list[Look] = []
+    for seen in looks:
+        trial = bench.trials[seen.at]
+        if trial.case.id in killed:
+            continue
+        signal.alarm(LIMIT)
+        if is_changed(subject, seen):
+            yield check(trial, subject)
+        elif trial.dtype == trial.case.dtypes[0] and (seen.reached is None or seen.reached not in ways):
+            ways.add(seen.reached)
+            rest.append(seen)
+    for seen in rest:
+        if bench.trials[seen.at].case.id not in killed:
+            signal.alarm(LIMIT)
+            yield check(bench.trials[seen.at], subject)
+
+
+def _warm_up(bench: Bench) -> None:
+    """Imports, caches and compiled files that each child would have to make again."""
+    subject = copied()
+    for seen in bench.looks[:1]:
+        check(bench.trials[seen.at], subject)
+
+
+def _limit_memory() -> None:
+    pages = int(Path("/proc/self/statm").read_text().split()[0]) if Path("/proc/self/statm").exists() else 0
+    if pages:
+        most = pages * resource.getpagesize() + MEMORY
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))

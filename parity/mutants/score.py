@@ -1,0 +1,161 @@
+"""The mutation score: of the wrong formulas that can be made by one change, how many do the cases catch?
+
+Rules kept here: the score is counted, never set; what is left out of it (stillborn, equivalent, guarded elsewhere) is
+listed with its reason.
+"""
+
+import os
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from time import perf_counter
+from typing import Any
+
+import torch
+
+from parity.case import Application, Trial
+from parity.errors import ParityError
+from parity.losses import ELEMENTARY, signatures
+from parity.mutants.equivalents import Entry, entries, entry_for
+from parity.mutants.judge import Bench, Result, looks_at, results
+from parity.mutants.workshop import files, mutants, needs
+from parity.selection import Request, select
+
+GOAL = 99.0  # percent
+
+Progress = Callable[[int, int, str], None]
+"""Called with how many mutants are done, of how many, and what is being done."""
+
+
+@dataclass(frozen=True)  # no slots: what is counted is kept
+class Score:
+    """All results; ``recorded`` are the entries about the files judged, ``idle`` the cases that kill no mutant."""
+
+    results: Sequence[Result]
+    recorded: Sequence[Entry]
+    trials: int
+    seconds: float
+    is_whole: bool = True
+    idle: Sequence[str] = ()
+
+    @cached_property
+    def killed(self) -> list[Result]:
+        return [r for r in self.results if r.fate in ("killed", "crashed", "hung")]
+
+    @cached_property
+    def stillborn(self) -> list[Result]:
+        return [r for r in self.results if r.fate == "stillborn"]
+
+    @cached_property
+    def excused(self) -> list[tuple[Result, Entry]]:
+        """The survivors that are recorded, each with its entry."""
+        pairs = ((r, entry_for(r.mutant, self.recorded)) for r in self.results if r.fate == "survived")
+        return [(result, entry) for result, entry in pairs if entry is not None]
+
+    @cached_property
+    def survivors(self) -> list[Result]:
+        excused = {result.mutant.id for result, _ in self.excused}
+        return [r for r in self.results if r.fate == "survived" and r.mutant.id not in excused]
+
+    @cached_property
+    def stale(self) -> list[Entry]:
+        """Entries that no survivor needs; known only where all mutants of their files were judged."""
+        needed = {id(entry) for _, entry in self.excused}
+        return [entry for entry in self.recorded if self.is_whole and id(entry) not in needed]
+
+    @property
+    def percent(self) -> float:
+        counted = len(self.killed) + len(self.survivors)
+        return 100.0 * len(self.killed) / counted if counted else 0.0
+
+    @property
+    def is_good(self) -> bool:
+        return self.percent >= GOAL and not self.stale
+
+
+def score(
+    losses: Sequence[str] = (), progress: Progress = lambda done, total, what: None, *,
+    jobs: int = 2, every: int = 1, matrix: bool = False,
+) -> Score:  # fmt: skip
+    """Judges the mutants of the files of ``losses`` (of all files where none is given), or every ``every``-th of them.
+
+    Raises:
+        ParityError: a loss is unknown, a case file is bad, or the judging process ended early.
+    """
+    if unknown := [name for name in losses if name not in files()]:
+        raise ParityError(f"--loss {', '.join(unknown)}: there is no such file; files: {', '.join(files())}")
+    begun = perf_counter()
+    found: list[Result] = []
+    trials, idle = 0, []
+    for kind, answer in _served(tuple(losses), jobs, every, matrix):
+        if kind == "trials":
+            trials, total = answer
+        elif kind == "result":
+            found.append(answer)
+            progress(len(found), total, answer.mutant.id)
+        else:
+            idle = answer
+    about = [entry for entry in entries() if entry.is_about(losses or files())]
+    found.sort(key=lambda result: (result.mutant.file, result.mutant.line))
+    return Score(found, about, trials, perf_counter() - begun, every == 1, idle)
+
+
+def _served(*request: Any) -> Iterator[tuple[str, Any]]:
+    """What the judging process tells. It is started anew, not forked: whoever calls may have threads, and may have run
+    backward."""
+    context = get_context("spawn")
+    ours, theirs = context.Pipe(duplex=False)
+    server = context.Process(target=_serve, args=(theirs, *request))
+    server.start()
+    theirs.close()
+    try:
+        while (message := ours.recv()) is not None:
+            yield message
+    except EOFError:
+        raise ParityError("the judging process ended early; what it said is above") from None
+    finally:
+        server.terminate()
+        server.join()
+
+
+def _serve(to: Connection, losses: tuple[str, ...], jobs: int, every: int, matrix: bool) -> None:
+    warnings.filterwarnings("ignore", ".*multi-threaded.*fork", DeprecationWarning)
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    torch.set_num_threads(1)
+    wanted = [mutant for file in losses or files() for mutant in mutants(file)][::every]
+    trials = _trials_for(losses or tuple(files()))
+    to.send(("trials", (len(trials), len(wanted))))
+    bench = Bench(trials, looks_at(trials, jobs), matrix)
+    seen: Counter[str] = Counter()
+    for result in results(wanted, bench, jobs):
+        seen.update(result.cases)
+        to.send(("result", result))
+    if matrix:
+        to.send(("idle", sorted({trials[look.at].case.id for look in bench.looks} - set(seen))))
+    to.send(None)
+
+
+def _trials_for(changed: Sequence[str]) -> list[Trial]:
+    """The trials of all losses that stand on one of the files, and of the identities that call one of those losses."""
+    losses = {name for name in signatures() if needs(name) & set(changed)}
+    selection = select(Request(device="cpu"))
+    if selection.problems:
+        raise ParityError("\n".join(selection.problems))
+    return [trial for trial in selection.trials if _losses_in(trial) & losses]
+
+
+def _losses_in(trial: Trial) -> set[str]:
+    sides = [side for side in (trial.case.left, trial.case.right) if side is not None]
+    return {name for side in sides for name in _functions(side)} or {trial.case.loss}
+
+
+def _functions(expression: Application) -> Iterator[str]:
+    if expression.function not in ELEMENTARY:
+        yield expression.function
+    for operand in expression.operands:
+        if isinstance(operand, Application):
+            yield from _functions(operand)

@@ -1,0 +1,83 @@
+"""What a mutation score says, as text for a terminal and as plain data."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from parity.mutants.judge import Result
+from parity.mutants.score import GOAL, Score
+
+
+def summary(score: Score) -> str:
+    """A row for each file, what calls for work (survivors, stale entries, idle cases), the score as the last line."""
+    return "\n".join([*_table(score), *_work(score), _closing(score)])
+
+
+def as_data(score: Score) -> dict[str, Any]:
+    """Everything, for ``--json``."""
+    reasons = {result.mutant.id: entry for result, entry in score.excused}
+    return {
+        "score": score.percent,
+        "goal": GOAL,
+        "trials": score.trials,
+        "seconds": score.seconds,
+        "mutants": [_record(result, reasons) for result in score.results],
+        "stale": [entry.mutants for entry in score.stale],
+        "idle_cases": list(score.idle),
+    }
+
+
+def _record(result: Result, reasons: dict[str, Any]) -> dict[str, Any]:
+    mutant, entry = result.mutant, reasons.get(result.mutant.id)
+    fate = "survived" if entry is None else "elsewhere" if entry.elsewhere else "equivalent"
+    return {
+        "id": mutant.id,
+        "before": mutant.before,
+        "after": mutant.after,
+        "fate": fate if result.fate == "survived" else result.fate,
+        "trial": result.trial,
+        "facets": list(result.facets),
+        "cases": list(result.cases),
+        **({"because": entry.because, "elsewhere": entry.elsewhere} if entry else {}),
+    }
+
+
+def _table(score: Score) -> Iterator[str]:
+    heads = ("mutants", "killed", "equivalent", "elsewhere", "survived")
+    yield f"{'file':36}" + "".join(f"{head:>12}" for head in heads)
+    for file in dict.fromkeys(result.mutant.file for result in score.results):
+        yield f"{file:36}" + "".join(f"{count:>12}" for count in _counts(score, file))
+
+
+def _counts(score: Score, file: str) -> tuple[int, ...]:
+    excused = [entry for result, entry in score.excused if result.mutant.file == file]
+    return (
+        sum(result.mutant.file == file for result in score.results),
+        sum(result.mutant.file == file for result in score.killed),
+        sum(not entry.elsewhere for entry in excused),
+        sum(bool(entry.elsewhere) for entry in excused),
+        sum(result.mutant.file == file for result in score.survivors),
+    )
+
+
+def _work(score: Score) -> Iterator[str]:
+    for result in score.killed:
+        if result.fate != "killed":
+            yield f"{result.fate}: {result.mutant.id} ({', '.join(result.facets)})"
+    for result in score.stillborn:
+        yield f"stillborn: {result.mutant.id}"
+    for result in score.survivors:
+        yield f"\nsurvived: {result.mutant.id}\n  - {result.mutant.before}\n  + {result.mutant.after}"
+    for entry in score.stale:
+        yield f"stale: no survivor needs the entry {entry.mutants!r} {entry.source!r}"
+    for case in score.idle:
+        yield f"idle: {case} kills no mutant"
+
+
+def _closing(score: Score) -> str:
+    elsewhere = sum(bool(entry.elsewhere) for _, entry in score.excused)
+    return (
+        f"MUTATION SCORE {score.percent:.2f} % (goal {GOAL:g} %): {len(score.killed)} of"
+        f" {len(score.killed) + len(score.survivors)} mutants killed by {score.trials} trials; left out:"
+        f" {len(score.excused) - elsewhere} equivalent, {elsewhere} guarded by other tests,"
+        f" {len(score.stillborn)} stillborn; {len(score.stale)} stale entries; {score.seconds:.0f} s"
+    )
