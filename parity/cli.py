@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 from rich.console import Console
@@ -92,27 +93,32 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH)
-    _check_facets(options.facet)
-    candidate(options.candidate)  # before anything else: a candidate that is not there judges nothing
-    selection = select(_request(options))
-    verdicts: list[Verdict] = []
+    """Reports are written in every case, to the last: also of a request that cannot be judged."""
     begun = time.perf_counter()
-    files = {kind: getattr(options, kind) for kind in ("json", "junit", "html")}
+    verdicts: list[Verdict] = []
+    selection = Selection((), (), ())
+    problems: list[str] = []
     try:
-        if not selection.problems:
+        _check_facets(options.facet)
+        candidate(options.candidate)  # before anything else: a candidate that is not there judges nothing
+        selection = select(_request(options))
+        problems += selection.problems
+        if not problems:
             _judge(selection, options, verdicts)
+    except ParityError as error:
+        problems.append(str(error))
+        raise
     finally:
         run = Run(
             candidate=options.candidate,
             verdicts=verdicts,
-            problems=selection.problems,
+            problems=problems,
             skipped=Counter(trial.device for trial in selection.skipped),
             arguments=[word for folder in options.cases for word in ("--cases", str(folder))],
             seconds=time.perf_counter() - begun,
         )
-        write(run, files)
-    _tell(run, console)
+        write(run, {kind: getattr(options, kind) for kind in ("json", "junit", "html")})
+    _tell(run, Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH))
     if lacking := sorted(set(options.loss) & set(run.missing)):
         raise ParityError(f"{options.candidate} lacks {', '.join(lacking)}, which --loss names")
     return run.status
@@ -144,7 +150,9 @@ def _request(options: argparse.Namespace) -> Request:
 def _check_facets(names: Sequence[str]) -> None:
     for name in names:
         if name not in facets():
-            raise ParityError(f"--facet {name}: unknown facet; facets: {', '.join(facets())}")
+            near = get_close_matches(name, facets(), 1)
+            hint = f"; did you mean {near[0]!r}?" if near else ";"
+            raise ParityError(f"--facet {name}: unknown facet{hint} facets: {', '.join(facets())}")
 
 
 def _tell(run: Run, console: Console) -> None:
@@ -194,6 +202,8 @@ def _list(options: argparse.Namespace) -> int:
 
 def _show(options: argparse.Namespace) -> int:
     selection = select(Request(folders=options.cases, cases=[options.case]))
+    if selection.problems:
+        raise ParityError("\n".join(("the case files have errors", *selection.problems)))
     if not selection.trials:
         raise ParityError(f"no case matches {options.case!r}; `parity list` names them")
     return _told(shown(selection.trials[0], candidate(options.candidate)))

@@ -5,7 +5,8 @@ operation is NaN and nothing raises. A zero has no sign, and nothing overflows b
 methods: ``np.exp(array)`` is ``[x.exp() for x in array]``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import mpmath
@@ -103,6 +104,13 @@ class Digits:
 
     def sqrt(self) -> "Digits":
         return Digits(_real(lambda: _CONTEXT.sqrt(self.x)))
+
+
+@contextmanager
+def more_digits(count: float) -> Iterator[None]:
+    """Computes with ``count`` digits more meanwhile."""
+    with _CONTEXT.workdps(DIGITS + int(count)):
+        yield
 
 
 def digits(x: NDArray[Any]) -> NDArray[np.object_]:

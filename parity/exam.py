@@ -28,6 +28,7 @@ class Finding:
     status: Status
     what: str = ""
     deviation: Deviation | None = None
+    quantity: Quantity = None
     apart: float = 0.0
     errors: Errors = NO_ERRORS
 
@@ -107,7 +108,7 @@ class Exam:
         x, y, measure = numbers(actual), numbers(expected), self.measure(quantity, expected.dtype)
         found, apart = judged(x, y, measure)
         status: Status = "passed" if found is None else "failed"
-        return Finding(status, name, found, apart, self._errors(x, y, measure))
+        return Finding(status, name, found, quantity, apart, self._errors(x, y, measure))
 
     def _errors(self, actual: Numbers, expected: Numbers, measure: Measure) -> Errors:
         """The errors of both sides, where float64 knows the truth."""

@@ -54,4 +54,4 @@ def _prepare(spec: str) -> None:
 def _judged(trial: Trial, only: Sequence[str], quick: bool) -> Verdict:
     assert _subject is not None
     verdict = check(trial, _subject, only, quick)
-    return replace(verdict, call=None, expected=None, actual=None)
+    return replace(verdict, call=None, expected=None, actual=None)  # a report needs no tensors

@@ -37,17 +37,29 @@ class Subject:
         self.name = name
         self._module = module
         self._prefix = prefix
-        self._forms = forms if forms is not None else getattr(module, "modules", module)
+        self._forms = forms
 
     def function(self, loss: str) -> Function | None:
         """The function for ``loss``, or None where the subject lacks it."""
-        found = getattr(self._module, self._prefix + loss, None)
+        found = self._attribute(self._module, self._prefix + loss)
         return found if callable(found) and not isinstance(found, ModuleType) else None
 
     def form(self, name: str) -> Function | None:
         """The nn.Module class ``name``, or None."""
-        found = getattr(self._forms, name, None) or getattr(self._module, name, None)
-        return found if inspect.isclass(found) else None
+        places = (self._forms or self._attribute(self._module, "modules"), self._module)
+        found = (self._attribute(place, name) for place in places if place is not None)
+        return next((form for form in found if inspect.isclass(form)), None)
+
+    def _attribute(self, place: Any, name: str) -> Any:
+        """The attribute, or None.
+
+        Raises:
+            CandidateError: it is made on demand, and the making fails.
+        """
+        try:
+            return getattr(place, name, None)
+        except Exception as error:
+            raise CandidateError(f"{self.name}: {name} cannot be had: {type(error).__name__}: {error}") from error
 
 
 @cache

@@ -22,7 +22,7 @@ import reimpl
 from parity.case import DEPRECATED, Application
 from parity.digits import digits
 from parity.inputs import laid_out
-from parity.losses import ELEMENTARY, REFERENCE, Subject
+from parity.losses import ELEMENTARY, REFERENCE, Subject, signatures
 from parity.ulp import numbers
 
 GOLDEN = (5**0.5 - 1) / 2  # k · GOLDEN mod 1 never repeats: irregular numbers that need no seed
@@ -129,9 +129,10 @@ def run(subject: Subject, call: Call, *, watched: bool = False) -> Outcome:
 
 def terms_in_double(call: Call) -> torch.Tensor | None:
     """What the reference reduces, in float64: its value under ``reduction="none"``; None without such an option."""
-    if "reduction" not in call.arguments or call.expression is not None or call.form is not None:
+    if call.expression is not None or "reduction" not in signatures()[call.loss].options:
         return None
     unreduced = {name: None for name in DEPRECATED if name in call.arguments} | {"reduction": "none"}
+    call = replace(call, form=None)
     doubled = replace(call, arguments={**call.arguments, **unreduced}).with_tensors(_doubled)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -201,11 +202,10 @@ def cotangents(value: torch.Tensor, call: Call) -> dict[str, torch.Tensor]:
 
 
 def _leaf(tensor: torch.Tensor, differentiable: bool) -> torch.Tensor:
-    copy = torch.empty_strided(tensor.shape, tensor.stride(), dtype=tensor.dtype, device=tensor.device)
-    if 0 in tensor.stride():  # an expanded tensor: its elements share memory, and so must the copy's
-        copy = tensor[:1].clone().expand(tensor.shape) if tensor.ndim and tensor.stride(0) == 0 else tensor.clone()
-    else:
-        copy.copy_(tensor)
+    """A copy that lies in memory as the original does: strides, offset and elements that share their memory."""
+    storage: torch.UntypedStorage = tensor.untyped_storage().clone()  # type: ignore[no-untyped-call]
+    copy = torch.empty(0, dtype=tensor.dtype, device=tensor.device)
+    copy.set_(storage, tensor.storage_offset(), tensor.shape, tensor.stride())
     return copy.requires_grad_(differentiable)
 
 
@@ -265,7 +265,16 @@ def _attempt(action: Callable[[], Any]) -> tuple[Any, Raised | None]:
     try:
         return action(), None
     except (Exception, SystemExit) as error:
-        return None, Raised(type(error).__name__, tuple(c.__name__ for c in type(error).__mro__), str(error))
+        return None, Raised(type(error).__name__, tuple(c.__name__ for c in type(error).__mro__), _message(error))
+
+
+def _message(error: BaseException) -> str:
+    """What the exception says, in characters that every report can hold."""
+    try:
+        said = str(error)
+    except Exception as trouble:
+        return f"(its message cannot be had: {type(trouble).__name__})"
+    return said.encode("utf-8", "backslashreplace").decode()
 
 
 def _doubled(tensor: torch.Tensor) -> torch.Tensor:

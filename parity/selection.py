@@ -97,17 +97,24 @@ def _is_wanted(case: Case, request: Request) -> bool:
 
 
 def _matches(case: Case, glob: str) -> bool:
-    return fnmatchcase(case.id, glob) or fnmatchcase(case.name, glob) or case.id == glob.partition("[")[0]
+    """``glob`` is the case's name or id, a trial of it, or a pattern; a name may hold what else reads as a pattern."""
+    names = (case.id, case.name)
+    return glob in names or glob.startswith(f"{case.id}[") or any(fnmatchcase(name, glob) for name in names)
 
 
 def _trials(case: Case, device: str, request: Request) -> list[Trial]:
     if case.devices and device not in case.devices:
         return []
-    exact = {glob for glob in request.cases if "[" in glob and _matches(case, glob)}
     trials = [
-        trial for trial in trials_of(case, device)
+        trial
+        for trial in trials_of(case, device)
         if not (device == "mps" and trial.dtype in NOT_ON_MPS)
         and (not request.dtypes or trial.dtype in request.dtypes)
-        and (not exact or trial.id in exact or any(fnmatchcase(case.id, glob) for glob in request.cases))
-    ]  # fmt: skip
+        and (not request.cases or any(_means(glob, trial) for glob in request.cases))
+    ]
     return [t for t in trials if t.dtype == trials[0].dtype] if request.quick else trials
+
+
+def _means(glob: str, trial: Trial) -> bool:
+    """A trial's own id means that trial alone."""
+    return glob == trial.id or (not glob.startswith(f"{trial.case.id}[") and _matches(trial.case, glob))

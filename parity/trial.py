@@ -1,5 +1,6 @@
 """Judges one trial: both sides on the same inputs, looked at through the facets, to one verdict."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -52,11 +53,7 @@ def check(trial: Trial, subject: Subject, only: Sequence[str] = (), quick: bool 
 def _judged(trial: Trial, subject: Subject, only: Sequence[str], quick: bool) -> Verdict:
     if lacking := _lacking(trial, subject):
         return Verdict(trial, "missing", error=f"{subject.name} has no {lacking}")
-    call = _call(trial)
-    wanted = tuple(name for name in call.floats if _wants_gradient(trial, name))
-    expected, granted = run_differentiably(REFERENCE, call, wanted)
-    call = replace(call, differentiable=granted)
-    refused_gradients = tuple(name for name in wanted if name not in granted)
+    call, expected, refused_gradients = referred(trial)
     if trouble := _case_trouble(trial, expected, refused_gradients):
         return Verdict(trial, "error", {}, trouble, call, expected)
     actual = run(subject, call, watched=True)
@@ -65,6 +62,15 @@ def _judged(trial: Trial, subject: Subject, only: Sequence[str], quick: bool) ->
     if fake := accepted_fake(exam):
         return Verdict(trial, "error", findings, f"the tolerance proves nothing: {fake}", call, expected, actual)
     return Verdict(trial, _state(trial.case, findings), findings, "", call, expected, actual)
+
+
+def referred(trial: Trial) -> tuple[Call, Outcome, tuple[str, ...]]:
+    """The trial's call, what the reference does, and the arguments for which it refuses a gradient."""
+    call = _call(trial)
+    wanted = tuple(name for name in call.floats if _wants_gradient(trial, name))
+    expected, granted = run_differentiably(REFERENCE, call, wanted)
+    refused = tuple(name for name in wanted if name not in granted)
+    return replace(call, differentiable=granted), expected, refused
 
 
 def _lacking(trial: Trial, subject: Subject) -> str | None:
@@ -136,6 +142,10 @@ def _case_trouble(trial: Trial, expected: Outcome, refused_gradients: Sequence[s
         return f"torch refuses the call: {expected.raised}; say `refused:` if it should" if expected.raised else ""
     if expected.raised is None:
         return f"the case says that torch raises {case.refused.error}, it accepts the call"
+    if case.refused.matching is not None and not re.search(case.refused.matching, expected.raised.message):
+        return (
+            f"the case says that torch's message matches {case.refused.matching!r}, it is {expected.raised.message!r}"
+        )
     if case.refused.error not in expected.raised.bases:
         return f"the case says that torch raises {case.refused.error}, it raises {expected.raised}"
     return ""

@@ -7,6 +7,7 @@ what rounding does there to numbers of the inputs' size. A truth is held as a pa
 so that errors of float64 results can be measured.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from parity.digits import digits, split
+from parity.digits import digits, more_digits, split
 from parity.losses import REFERENCE
 from parity.runner import GOLDEN, Call, Outcome, cotangents, run, run_in_double, value_in_digits
 from parity.ulp import FORMATS, Numbers, numbers, ulp
@@ -26,7 +27,7 @@ Quantity = tuple[str, str] | None
 MOST_WORK = 50_000  # elements to evaluate for a gradient in 50 digits: a second or two
 STEP = 1e-18  # of the element: leaves an error of the square, far below float64's 10^-16
 ROUNDINGS = 64  # of numbers of the inputs' size that float64 may have made: sums over a few thousand by random walk
-SMALL = 1e-12  # an element below it is moved as if it were this, or the 50 digits could not hold the step
+SMALL = 1e-12  # a zero is moved as if it were this
 SINGLE_TO_DOUBLE = 2.0**-29  # float64's ulp to float32's
 REACH = 32  # ulps that a neighbour lies away at most: fewer would not move the rounding of a probability near 1
 NEIGHBOURS = 8  # runs of the reference on inputs a few ulps away; enough for the worst of its errors near there
@@ -143,9 +144,14 @@ def gradient_truth(call: Call, cotangent: str, argument: str, wanted: NDArray[np
 def _slope(call: Call, argument: str, index: tuple[int, ...], upstream: Numbers) -> Any:
     """The derivative of Σ upstream · value along one element; results that it does not move, infinite ones too, add 0.
     At the end of the domain, where the formula refuses the one step, the other alone counts."""
-    x = numbers(call.tensors[argument][index])
-    step = digits(np.array(max(abs(float(x)), SMALL) * STEP))[()]
-    ends = [(sign, value_in_digits(call, (argument, index, step * sign))) for sign in (1, -1)]
+    x = abs(float(numbers(call.tensors[argument][index])))
+    with more_digits(-2 * math.log10(x) if 0 < x < 1 else 0):  # or they could not hold its square beside a 1
+        step = digits(np.array((x or SMALL) * STEP))[()]
+        ends = [(sign, value_in_digits(call, (argument, index, step * sign))) for sign in (1, -1)]
+        return _quotient(call, ends, step, upstream)
+
+
+def _quotient(call: Call, ends: list[tuple[int, Any]], step: Any, upstream: Numbers) -> Any:
     inside = [(sign, end) for sign, end in ends if end is not None]
     if len(inside) < len(ends):
         inside.append((0, value_in_digits(call)))
@@ -167,6 +173,7 @@ def _confirmed(digits: Exact, double: Exact, scale: float) -> Exact | None:
         believed = (digits.error(double.high) <= slack) | (digits.high == double.high)
         # Of an upstream gradient of 0 nothing comes, even where the reference overflows and makes NaN of it.
         believed |= np.isnan(double.high) & (digits.high == 0)
+        believed &= (digits.high != 0) | ~(np.abs(double.high) > 0)  # a 0 may be a slope that the digits lost
     return Exact(np.where(believed, digits.high, np.nan), np.where(believed, digits.low, 0.0))
 
 

@@ -18,7 +18,7 @@ SEEDS = 5
 
 
 def _is_theirs(trial: Trial) -> bool:
-    """Finite floats of one dtype in a call that torch takes: the variants are formulas, not ports with every refusal."""
+    """Finite floats of one dtype in a call that torch takes: the variants are formulas, not whole ports."""
     if trial.form != "function" or trial.case.refused is not None or trial.case.left is not None:
         return False
     signature = signatures()[trial.case.loss]

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from parity.case import Nested, Printed
+from parity.errors import CaseError
 from parity.exam import PASSED, Exam, Finding, failed, not_compared, unanswered
 from parity.runner import ONES, Outcome
 from parity.ulp import component, numbers, ulp
@@ -18,11 +19,16 @@ def compare(exam: Exam) -> Finding:
         return not_compared("the case prints no numbers")
     if found := unanswered(exam):
         return found
-    for side, outcome in (("torch's", exam.expected), ("the candidate's", exam.actual)):
-        for name, printed, tensor in _printed(case.expect, case.expect_gradient, outcome):
-            if trouble := _unmet(printed, tensor):
-                return failed(f"{side} {name} {trouble}")
-    return PASSED
+    if trouble := _first_unmet(exam, exam.expected):
+        raise CaseError(f"{case.place}: torch does not meet what the case prints: its {trouble}")
+    trouble = _first_unmet(exam, exam.actual)
+    return failed(f"the candidate's {trouble}") if trouble else PASSED
+
+
+def _first_unmet(exam: Exam, outcome: Outcome) -> str:
+    case = exam.trial.case
+    found = _printed(case.expect, case.expect_gradient, outcome)
+    return next((f"{name} {said}" for name, printed, tensor in found if (said := _unmet(printed, tensor))), "")
 
 
 def _printed(

@@ -1,15 +1,16 @@
 """The categories of the warnings given in the forward call."""
 
+from parity.errors import CaseError
 from parity.exam import PASSED, Exam, Finding, failed
 from parity.runner import Outcome
 
 
 def compare(exam: Exam) -> Finding:
     ours, theirs = _categories(exam.actual), _categories(exam.expected)
-    if exam.trial.case.warns is not None and theirs != set(exam.trial.case.warns):
-        return failed(
-            f"the case says that torch warns {_listed(set(exam.trial.case.warns))}, it warns {_listed(theirs)}"
-        )
+    said = exam.trial.case.warns
+    if said is not None and theirs != set(said):
+        place = exam.trial.case.place
+        raise CaseError(f"{place}: the case says that torch warns {_listed(set(said))}, it warns {_listed(theirs)}")
     if ours == theirs:
         return PASSED
     return failed(f"warned {_listed(ours)}, torch {_listed(theirs)}")

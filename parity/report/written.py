@@ -16,6 +16,7 @@ from parity.errors import ParityError
 from parity.exam import Finding
 from parity.report.run import Run, environment
 from parity.report.screen import headline, screen
+from parity.report.script import script
 from parity.trial import Verdict
 
 
@@ -80,6 +81,7 @@ def _failure_entries(verdict: Verdict, run: Run) -> list[dict[str, Any]]:
         "device": trial.device,
         "place": str(trial.case.place),
         "repeat": run.repeat(verdict),
+        "script": "\n".join(script(verdict, run.candidate)),
     }
     found = verdict.failures or {"known_gap": Finding("failed", "passes now")}
     return [

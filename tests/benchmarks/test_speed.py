@@ -14,6 +14,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 import reimpl
 
 ROWS, CLASSES = 10_000, 100
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Dynamo and Inductor give their own
 
 
 def _normal() -> torch.Tensor:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from parity.case import Signature
-from parity.loader import MAX_BYTES, Loaded, load
+from parity.loader import MAX_BYTES, Loaded, load, tree
 
 TEXT = "loss: l1_loss\ncases:\n  - name: {}\n    inputs: {{input: [1.0], target: [0.0]}}\n"
 
@@ -151,7 +151,7 @@ def test_hostile_file_is_refused_quickly(content: str, message: str, messages: C
 def test_more_values_than_a_file_may_hold_are_told(
     messages: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(yaml_tree, "MAX_NODES", 1_000)
+    monkeypatch.setattr(tree, "MAX_NODES", 1_000)
     assert messages(f"[{'1,' * 1_001}]") == [
         "it.yaml:1:2002: more than 1,000 values in one file; draw them with a recipe"
     ]

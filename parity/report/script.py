@@ -1,0 +1,81 @@
+"""A failure as a script by itself: it needs torch and the candidate, nothing of this suite."""
+
+import math
+from collections.abc import Iterator
+
+import torch
+
+from parity.inputs import build
+from parity.losses import signatures
+from parity.runner import Call, cotangents
+from parity.trial import Verdict, referred
+from parity.truth import Quantity
+
+FEW = 64  # elements of a tensor that are spelled as numbers; more are spelled as bytes
+
+
+def script(verdict: Verdict, candidate: str) -> list[str]:
+    """The lines of a script that shows the candidate's answer and torch's; none for an identity or a module's form."""
+    trial = verdict.trial
+    if trial.case.left is not None or trial.form != "function":
+        return []
+    wrong = [] if "value" in verdict.failures else [f.quantity for f in verdict.failures.values()]
+    quantity = next((found for found in wrong if found is not None), None)
+    return list(_lines(verdict, candidate, quantity))
+
+
+def _lines(verdict: Verdict, candidate: str, quantity: Quantity) -> Iterator[str]:
+    trial = verdict.trial
+    call, expected, _ = referred(trial)
+    yield "import torch"
+    yield _imported(candidate, trial.case.loss)
+    yield "torch.set_printoptions(precision=17)"
+    for name, tensor in build(trial, signatures()[trial.case.loss]).items():
+        yield f"{name} = {_spelled(tensor, requires_grad=name in call.differentiable)}"
+    passed = ", ".join(_passed(call, name) for name in call.arguments)
+    yield f"for function in (candidate, torch.nn.functional.{trial.case.loss}):"
+    yield f"    value = function({passed})"
+    yield "    print(value)"
+    if quantity is not None and expected.value is not None:
+        cotangent, argument = quantity
+        upstream = _spelled(cotangents(expected.value, call)[cotangent], requires_grad=False)
+        backward = f"torch.autograd.grad(value, {argument}, {upstream}, allow_unused=True)"
+        yield f"    print(*{backward} if value.requires_grad else ['no gradient'])"
+
+
+def _imported(candidate: str, loss: str) -> str:
+    if candidate.endswith(".py"):
+        return f"import runpy; candidate = runpy.run_path({candidate!r})[{loss!r}]"
+    module, _, prefix = candidate.partition(":")
+    return f"from {module} import {prefix}{loss} as candidate"
+
+
+def _passed(call: Call, name: str) -> str:
+    value = call.arguments[name]
+    spelled = name if isinstance(value, torch.Tensor) else _literal(value)
+    return spelled if name in call.positional else f"{name}={spelled}"
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"float('{value}')"
+    return repr(value)
+
+
+def _spelled(tensor: torch.Tensor | None, *, requires_grad: bool) -> str:
+    if tensor is None:
+        return "None"
+    shape = tuple(tensor.shape)
+    if tensor.numel() <= FEW:
+        numbers = str(tensor.tolist()).replace("nan", "float('nan')").replace("inf", "float('inf')")
+        made = f"torch.tensor({numbers}, dtype={tensor.dtype})"
+        if 0 in shape:
+            made = f"torch.empty({shape}, dtype={tensor.dtype})"
+    else:
+        held = tensor.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes().hex()
+        made = f"torch.frombuffer(bytearray.fromhex('{held}'), dtype={tensor.dtype}).reshape({shape})"
+    if not tensor.is_contiguous():
+        made = f"torch.empty_strided({shape}, {tensor.stride()}, dtype={tensor.dtype}).copy_({made})"
+    if tensor.device.type != "cpu":
+        made += f".to({tensor.device.type!r})"
+    return made + (".requires_grad_()" if requires_grad else "")

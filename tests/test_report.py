@@ -1,0 +1,74 @@
+"""Reports that any reader can read, whatever a candidate returns or says."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+import torch
+
+from parity.case import Trial
+from parity.losses import REFERENCE, Subject
+from parity.report import Run, screen
+from parity.report.written import as_html, as_json, as_junit
+from parity.trial import check
+
+PAIR = "inputs: {input: [1.0, 2.5], target: [0.5, -1.0]}"
+HOSTILE = "\x1b[31m]]> <script>alert(1)</script> \x00 & \ud800 [bold]"
+
+
+def infinite(input: torch.Tensor, target: torch.Tensor, **options: Any) -> torch.Tensor:
+    return (input - target).sum() * float("inf")
+
+
+def hostile(input: torch.Tensor, target: torch.Tensor, **options: Any) -> torch.Tensor:
+    raise ValueError(HOSTILE)
+
+
+@pytest.fixture
+def run(trial_of: Callable[..., Trial], subject_of: Callable[..., Subject]) -> Callable[..., Run]:
+    """A run of one trial on one function."""
+    return lambda function: Run("theirs", [check(trial_of(PAIR), subject_of(mse_loss=function))])
+
+
+def test_infinite_distance_is_a_text_in_json(run: Callable[..., Run]) -> None:
+    failures = json.loads(as_json(run(infinite)), parse_constant=pytest.fail)["failures"]
+    assert [entry["distance"] for entry in failures if entry["facet"] == "value"] == ["inf"]
+
+
+@pytest.mark.parametrize(
+    "write",
+    [as_junit, as_html, as_json],
+    ids=["junit", "html", "json"],
+)
+def test_hostile_message_can_be_written(write: Callable[[Run], str], run: Callable[..., Run]) -> None:
+    assert write(run(hostile)).encode()
+
+
+def test_hostile_message_is_xml_still(run: Callable[..., Run]) -> None:
+    root = ElementTree.fromstring(as_junit(run(hostile)))
+    assert "<script>alert(1)</script>" in str(root.find("testsuite/testcase/failure").get("message"))
+
+
+def test_hostile_message_is_no_script_in_the_page(run: Callable[..., Run]) -> None:
+    assert "<script" not in as_html(run(hostile))
+
+
+@pytest.mark.parametrize("function", [infinite, hostile], ids=["infinite", "hostile"])
+def test_failure_names_its_place_and_its_command(function: object, run: Callable[..., Run]) -> None:
+    found = run(function)
+    last = screen(found.verdicts[0], found)
+    assert "it.yaml:2   again: parity check theirs --case mse_loss/it --dtype float32" in last
+
+
+@pytest.mark.parametrize(
+    ("states", "status"),
+    [([], 2), (["passed"], 0), (["missing"], 2), (["passed", "missing"], 0), (["passed", "error"], 2),
+     (["failed", "error"], 1), (["known gap"], 0)],
+    ids=str,
+)  # fmt: skip
+def test_status_is_the_worst_that_was_judged(states: list[str], status: int, trial_of: Callable[..., Trial]) -> None:
+    verdict = check(trial_of(PAIR), REFERENCE)
+    assert Run("theirs", [replace(verdict, state=state) for state in states]).status == status
