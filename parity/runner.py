@@ -28,11 +28,8 @@ from parity.ulp import numbers
 GOLDEN = (5**0.5 - 1) / 2  # k · GOLDEN mod 1 never repeats: irregular numbers that need no seed
 FORMULAS = Subject("reimpl", reimpl)
 ONES = "1"
-SCALAR_COTANGENTS = (
-    1.0,
-    -0.37,
-    2.5,
-)  # 1 alone hides a backward that ignores its upstream gradient, or keeps its sign only
+# 1 alone hides a backward that ignores its upstream gradient, or keeps its sign only.
+SCALAR_COTANGENTS = (-0.37, 1.0, 2.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +39,7 @@ class Call:
     ``arguments`` holds tensors and options by name in the signature's order; those in ``positional`` are passed so,
     for a port may name them otherwise. Upstream gradients are rounded to ``dtype``, the coarsest of the arguments', so
     that the run in higher precision gets the same numbers; ``cotangent`` is one more of them, given by the case, and
-    ``ones`` asks for ones too (a 0-d result always gets them).
+    ``ones`` asks for ones too (a 0-d result always gets them). A ``brief`` call has one upstream gradient.
     """
 
     loss: str
@@ -52,6 +49,7 @@ class Call:
     differentiable: tuple[str, ...] = ()
     cotangent: Any = None
     ones: bool = False
+    brief: bool = False
     form: str | None = None
     expression: Application | None = None
 
@@ -198,6 +196,8 @@ def cotangents(value: torch.Tensor, call: Call) -> dict[str, torch.Tensor]:
             named[ONES] = torch.ones(value.shape, dtype=torch.float64)
     if call.cotangent is not None:
         named["given"] = torch.tensor(call.cotangent, dtype=torch.float64).expand(value.shape)
+    if call.brief:
+        named = dict([next(iter(named.items()))])
     return {n: c.to(call.dtype).to(value.device, value.dtype) for n, c in named.items()}
 
 
