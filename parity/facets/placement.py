@@ -16,6 +16,8 @@ _FOUND: dict[tuple[object, ...], Finding] = {}
 def compare(exam: Exam) -> Finding:
     if exam.trial.dtype != exam.trial.case.dtypes[0]:
         return not_compared("looked at in the first dtype of the case: it is the same in all")
+    if exam.trial.form != "function":
+        return not_compared("looked at in the function's form: the module calls it")
     if found := unanswered(exam):
         return found
     key = (exam.subject, *_without_values(exam.call))
@@ -25,11 +27,14 @@ def compare(exam: Exam) -> Finding:
 
 
 def _without_values(call: Call) -> tuple[object, ...]:
-    arguments = tuple(
-        (name, value.shape, value.stride(), value.dtype) if isinstance(value, torch.Tensor) else (name, repr(value))
-        for name, value in call.arguments.items()
-    )
-    return call.loss, call.form, repr(call.expression), arguments
+    return call.loss, call.form, repr(call.expression), tuple((n, _kind(value)) for n, value in call.arguments.items())
+
+
+def _kind(value: object) -> object:
+    """What decides the way through a loss: of a tensor all but its numbers, of a number its sign."""
+    if isinstance(value, torch.Tensor):
+        return value.shape, value.stride(), value.is_floating_point() or value.dtype
+    return (value > 0, value < 0) if isinstance(value, float | int) and not isinstance(value, bool) else repr(value)
 
 
 def _compared(exam: Exam) -> Finding:

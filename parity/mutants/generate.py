@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 
-from parity.mutants.operators import OPERATORS, Change, called, gradients
+from parity.mutants.operators import OPERATORS, called
 
 Path = tuple[tuple[str, int | None], ...]
 """The way from the module to a node: field, and index where the field is a list."""
@@ -21,7 +21,6 @@ Path = tuple[tuple[str, int | None], ...]
 UNTOUCHED = ("annotation", "returns", "decorator_list", "bases")
 NOT_ENTERED = (ast.Raise, ast.JoinedStr, ast.Import, ast.ImportFrom)
 PLACES_OF_WARNINGS = ("stacklevel", "_stacklevel")
-LONGEST = 150  # characters of a source line shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,48 +56,34 @@ def mutants_of(file: str, source: str) -> list[Mutant]:
 def mutated(source: str, mutant: Mutant) -> ast.Module:
     """The tree of ``source`` with the mutant's change."""
     tree = ast.parse(source)
-    parent = _at(tree, mutant.path[:-1])
-    name, index = mutant.path[-1]
-    replacement = ast.copy_location(deepcopy(mutant.replacement), _at(tree, mutant.path))
-    if index is None:
-        setattr(parent, name, replacement)
-    else:
-        getattr(parent, name)[index] = replacement
+    _put(tree, mutant.path, ast.copy_location(deepcopy(mutant.replacement), _at(tree, mutant.path)))
     return ast.fix_missing_locations(tree)
 
 
 def _made(file: str, tree: ast.Module, seen: Counter[tuple[int, str]]) -> Iterator[Mutant]:
-    told: set[tuple[int, str, str]] = set()
+    told: set[object] = set()
     for site in _sites(tree, (), (tree, ()), None, inside=False):
         line = int(getattr(site.node, "lineno", 0) or getattr(site.shown[0], "lineno", 0))
-        for label, replacement in _changes(tree, site):
+        for label, replacement in (change for operator in OPERATORS for change in operator(site.node)):
             before, after = _shown(site, None), _shown(site, replacement)
-            if before == after or (line, before, after) in told:
+            same = {(line, before, after), (site.path[0], _whole(tree, site, replacement))}
+            if before == after or same & told:
                 continue
-            told.add((line, before, after))
+            told |= same
             seen[line, label] += 1
             yield Mutant(
                 f"{file}:{line}:{label}#{seen[line, label]}",
-                file, line, _cut(before), _cut(after), site.statement, site.path, replacement,
+                file, line, before, after, site.statement, site.path, replacement,
             )  # fmt: skip
 
 
-def _changes(tree: ast.Module, site: _Site) -> Iterator[Change]:
-    """In what makes a rule, gradients are written by hand, and what autograd would find does not count."""
-    for operator in OPERATORS:
-        if operator is not gradients or (site.statement is not None and _top(tree, site) not in _rules(tree)):
-            yield from operator(site.node)
-
-
-def _top(tree: ast.Module, site: _Site) -> str:
-    """The name of the function of the file in which the site stands."""
-    return str(getattr(_at(tree, site.path[:1]), "name", ""))
-
-
-def _rules(tree: ast.Module) -> set[str]:
-    """The functions that are handed to another one when the file is imported."""
-    made = [node.value for node in tree.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)]
-    return {argument.id for call in made for argument in call.args if isinstance(argument, ast.Name)}
+def _whole(tree: ast.Module, site: _Site, replacement: ast.AST) -> str:
+    """The function, or whatever stands at the top of the file, with the change; two ways to it are one mutant."""
+    _put(tree, site.path, replacement)
+    try:
+        return ast.dump(_at(tree, site.path[:1]))
+    finally:
+        _put(tree, site.path, site.node)
 
 
 def _sites(
@@ -145,12 +130,7 @@ def _shown(site: _Site, replacement: ast.AST | None) -> str:
     rest = site.path[len(start) :]
     if replacement is None or not rest:
         return _text(copy if replacement is None else _bare(replacement, keep=()))
-    parent = _at(copy, rest[:-1])
-    name, index = rest[-1]
-    if index is None:
-        setattr(parent, name, replacement)
-    else:
-        getattr(parent, name)[index] = replacement
+    _put(copy, rest, replacement)
     return _text(copy)
 
 
@@ -177,12 +157,16 @@ def _text(node: ast.AST) -> str:
     return " ".join(ast.unparse(ast.fix_missing_locations(node)).split())
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
-
-
 def _at(node: ast.AST, path: Path) -> ast.AST:
     for name, index in path:
         found = getattr(node, name)
         node = found if index is None else found[index]
     return node
+
+
+def _put(tree: ast.AST, path: Path, node: ast.AST) -> None:
+    parent, (name, index) = _at(tree, path[:-1]), path[-1]
+    if index is None:
+        setattr(parent, name, node)
+    else:
+        getattr(parent, name)[index] = node

@@ -5,6 +5,7 @@ survive a fork; a trial that takes over ``LIMIT`` seconds ends its process by a 
 POSIX only.
 """
 
+import os
 import pickle
 import resource
 import signal
@@ -22,7 +23,8 @@ from parity.case import Trial
 from parity.losses import Subject
 from parity.mutants.generate import Mutant
 from parity.mutants.looks import Look, is_changed, is_passed, look
-from parity.mutants.workshop import Statement, copied, probed
+from parity.mutants.operators import CUT
+from parity.mutants.workshop import Statement, copied, has_cut, probed
 from parity.trial import Verdict, check
 
 Fate = Literal["killed", "crashed", "hung", "survived", "stillborn"]
@@ -131,20 +133,25 @@ def _looks(part: range, trials: Sequence[Trial]) -> list[Look]:
 def _result(mutant: Mutant, bench: Bench, killers: Counter[str]) -> Result:
     begun = perf_counter()
     _limit_memory()
+    _silence()
     signal.alarm(LIMIT)
     try:
         subject = copied(mutant)
     except Exception:
         return Result(mutant, "stillborn")
     killed: dict[str, Verdict] = {}
-    for verdict in _verdicts(subject, bench, bench.looks_for(mutant, killers), killed):
-        if not is_passed(verdict):
-            killed[verdict.trial.case.id] = verdict
-            if not bench.matrix:
-                break
+    try:
+        for verdict in _verdicts(subject, bench, bench.looks_for(mutant, killers), killed):
+            if not is_passed(verdict):
+                killed[verdict.trial.case.id] = verdict
+                if not bench.matrix:
+                    break
+    except Exception as error:  # the judge itself did not bear what the mutant gave it
+        return Result(mutant, "crashed", facets=(f"{type(error).__name__}: {error}",), seconds=perf_counter() - begun)
     first = next(iter(killed.values()), None)
     if first is None:
-        return Result(mutant, "survived", seconds=perf_counter() - begun)
+        idle = f":{CUT}#" in mutant.id and not has_cut()
+        return Result(mutant, "stillborn" if idle else "survived", seconds=perf_counter() - begun)
     facets = tuple(first.failures) or (first.state,)
     return Result(mutant, "killed", first.trial.id, facets, tuple(killed), perf_counter() - begun)
 
@@ -175,6 +182,13 @@ def _warm_up(bench: Bench) -> None:
     subject = copied()
     for seen in bench.looks[:1]:
         check(bench.trials[seen.at], subject)
+
+
+def _silence() -> None:
+    """What torch says about a mutant's nonsense is of no interest."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
 
 
 def _limit_memory() -> None:

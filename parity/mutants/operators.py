@@ -36,10 +36,7 @@ RAISED = {"RuntimeError": "ValueError"}  # any other becomes a RuntimeError
 CHOOSERS = ("where", "maximum", "minimum", "max", "min", "only")
 COMMUTATIVE = ("maximum", "minimum", "max", "min", "namespace")
 NO_ARITHMETIC = ("isinstance", "getattr", "hasattr", "len", "tuple", "bool", "int", "str", "list", "namespace", "zip")
-WITHOUT_GRADIENT = (
-    *NO_ARITHMETIC, "legacy", "checked", "plain", "dimension", "last", "indices",
-    "ones_like", "zeros_like", "full_like",
-)  # fmt: skip
+CUT = "detached"  # the function of this name, put into a mutated file, cuts a number off from its gradient
 AXES = ("axis", "dim")
 
 
@@ -180,18 +177,11 @@ def arms(node: ast.AST) -> Iterator[Change]:
 
 
 def gradients(node: ast.AST) -> Iterator[Change]:
-    """A result cut off from its gradient."""
-    if not isinstance(node, ast.Assign | ast.Return) or not isinstance(node.value, ast.BinOp | ast.Call | ast.IfExp):
-        return
-    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Tuple):
-        return
-    if any(isinstance(inner, ast.Call) and called(inner) not in WITHOUT_GRADIENT for inner in ast.walk(node.value)):
-        cut = ast.parse("(lambda x: x.detach() if hasattr(x, 'detach') else x)(0)", mode="eval").body
-        assert isinstance(cut, ast.Call)
-        cut.args = [node.value]
+    """A result cut off from its gradient. Whether it has one is seen when it runs."""
+    if isinstance(node, ast.Assign | ast.Return) and isinstance(node.value, ast.BinOp | ast.Call | ast.IfExp):
         changed = deepcopy(node)
-        changed.value = cut
-        yield "detached", changed
+        changed.value = ast.Call(ast.Name(CUT, ast.Load()), [node.value], [])
+        yield CUT, changed
 
 
 def slopes(node: ast.AST) -> Iterator[Change]:

@@ -96,7 +96,7 @@ def score(
             trials, total = answer
         elif kind == "result":
             found.append(answer)
-            progress(len(found), total, answer.mutant.id)
+            progress(len(found), total, f"{answer.fate} {answer.mutant.id}")
         else:
             idle = answer
     about = [entry for entry in entries() if entry.is_about(losses or files())]

@@ -1,10 +1,14 @@
 """What a mutation score says, as text for a terminal and as plain data."""
 
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
+from parity.mutants.generate import Mutant
 from parity.mutants.judge import Result
 from parity.mutants.score import GOAL, Score
+
+WIDTH = 110  # characters of a line shown
 
 
 def summary(score: Score) -> str:
@@ -66,11 +70,20 @@ def _work(score: Score) -> Iterator[str]:
     for result in score.stillborn:
         yield f"stillborn: {result.mutant.id}"
     for result in score.survivors:
-        yield f"\nsurvived: {result.mutant.id}\n  - {result.mutant.before}\n  + {result.mutant.after}"
+        before, after = _apart(result.mutant)
+        yield f"\nsurvived: {result.mutant.id}\n  - {before}\n  + {after}"
     for entry in score.stale:
         yield f"stale: no survivor needs the entry {entry.mutants!r} {entry.source!r}"
     for case in score.idle:
         yield f"idle: {case} kills no mutant"
+
+
+def _apart(mutant: Mutant) -> tuple[str, str]:
+    """Both lines, cut to where they differ if they are long."""
+    pairs = zip_longest(mutant.before, mutant.after)
+    at = next((at for at, (old, new) in enumerate(pairs) if old != new), 0)
+    first = max(0, at - WIDTH // 2)
+    return mutant.before[first : first + WIDTH], mutant.after[first : first + WIDTH]
 
 
 def _closing(score: Score) -> str:

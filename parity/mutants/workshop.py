@@ -14,10 +14,14 @@ from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import CodeType, ModuleType
+from typing import Any
+
+import torch
 
 import reimpl
 from parity.losses import Subject
 from parity.mutants.generate import Mutant, mutants_of, mutated
+from parity.mutants.operators import CUT
 
 ORIGINAL = reimpl.__name__
 FOLDER = Path(reimpl.__file__).parent
@@ -69,7 +73,23 @@ def probed(reached: set[Statement]) -> Subject:
     return _loaded(_Copy(f"{NAME}_probed", None, reached))
 
 
+def has_cut() -> bool:
+    """Whether the mutant that cuts a number off from its gradient has met one that had a gradient."""
+    return bool(_cut)
+
+
+_cut: list[torch.Tensor] = []
+
+
+def _detached(result: Any) -> Any:
+    if not isinstance(result, torch.Tensor) or not result.requires_grad:
+        return result
+    _cut[:] = [result]
+    return result.detach()
+
+
 def _loaded(copy: "_Copy") -> Subject:
+    _cut.clear()
     for name in [name for name in sys.modules if name.partition(".")[0] == copy.name]:
         del sys.modules[name]
     sys.meta_path.insert(0, copy)
@@ -98,7 +118,7 @@ class _Copy(MetaPathFinder, Loader):
 
     def exec_module(self, module: ModuleType) -> None:
         file = module.__name__.partition(".")[2] or "__init__"
-        vars(module)[PROBES] = self._reached
+        vars(module).update({PROBES: self._reached, CUT: _detached})
         exec(self._code(file), vars(module))
 
     def _code(self, file: str) -> CodeType:
