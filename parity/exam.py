@@ -102,11 +102,8 @@ class Exam:
         expected = quantity_of(against or self.expected, quantity)
         name = described(quantity)
         if expected is None or actual is None:
-            return (
-                PASSED
-                if expected is actual
-                else failed(f"{name}: {_presence(actual)}, torch gives {_presence(expected)}")
-            )
+            what = f"{name}: {_presence(actual)}, torch gives {_presence(expected)}"
+            return PASSED if expected is actual else Finding("failed", what, quantity=quantity)
         if actual.shape != expected.shape:
             return failed(f"{name} has shape {tuple(actual.shape)}, torch's {tuple(expected.shape)}")
         x, y, measure = numbers(actual), numbers(expected), self.measure(quantity, expected.dtype)

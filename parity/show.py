@@ -10,7 +10,7 @@ from parity.losses import Subject
 from parity.runner import Outcome, run
 from parity.trial import check
 from parity.truth import Quantity, Truth, quantity_of
-from parity.ulp import numbers
+from parity.ulp import hexadecimal, numbers
 
 MOST = 12  # elements of a result that are spelled out
 
@@ -59,4 +59,4 @@ def _compared(quantity: Quantity, actual: Outcome, expected: Outcome, truth: Tru
         if values is not None:
             flat = np.ravel(values)
             more = f" … {flat.size} elements" if flat.size > MOST else ""
-            yield f"    {side:9} " + "  ".join(f"{float(x)!r} ({float(x).hex()})" for x in flat[:MOST]) + more
+            yield f"    {side:9} " + "  ".join(f"{float(x)!r} ({hexadecimal(float(x))})" for x in flat[:MOST]) + more

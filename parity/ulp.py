@@ -4,6 +4,7 @@ Arithmetic here is NumPy float64, in which every value of the dtypes compared is
 between neighbouring floats of its binade; zero and subnormals have the smallest subnormal's.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,3 +76,8 @@ def numbers(tensor: torch.Tensor) -> Numbers:
 def component(dtype: torch.dtype) -> torch.dtype:
     """The real dtype in whose ulps a value of ``dtype`` is measured; float64 for whole numbers, exact in it."""
     return COMPONENTS.get(dtype, dtype if dtype in FORMATS else torch.float64)
+
+
+def hexadecimal(x: float) -> str:
+    """The exact number, as ``float.hex`` spells it, without the zeros that say nothing: ``0x1.8p+0``."""
+    return re.sub(r"\.?0*p", "p", x.hex())

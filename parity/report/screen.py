@@ -5,6 +5,7 @@ from parity.exam import Finding
 from parity.report.run import Run
 from parity.report.script import script
 from parity.trial import Verdict
+from parity.ulp import hexadecimal
 
 SCRIPT_WIDTH = 2000  # characters of a line that a terminal still shows
 
@@ -45,6 +46,6 @@ def _numbers(found: Deviation) -> list[str]:
     sides = {"candidate": found.candidate, "torch": found.reference}
     if found.truth is not None:
         sides["truth"] = found.truth
-    told = "   ".join(f"{side} {x!r} ({x.hex()})" for side, x in sides.items())
+    told = "   ".join(f"{side} {x!r} ({hexadecimal(x)})" for side, x in sides.items())
     share = f"{found.wrong} of {found.total} elements"
     return [f"  {told}", f"  {found.ulps:.6g} ulp apart, {found.allowed:.3g} allowed; {share}"]
