@@ -10,7 +10,7 @@ from parity.agreement import NO_ERRORS, Deviation, Errors, Measure, errors, judg
 from parity.budget import allowed, factor
 from parity.case import Trial
 from parity.losses import REFERENCE, Subject
-from parity.runner import Call, Outcome
+from parity.outcome import Call, Outcome
 from parity.truth import Quantity, Truth, quantity_of
 from parity.ulp import Numbers, component, numbers
 

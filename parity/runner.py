@@ -1,15 +1,12 @@
 """Runs one implementation on one call and writes down all that can be seen of it.
 
-Rules kept here: every run gets its own copies of the inputs, so no side can edit another's; an ``Outcome`` is plain
-data (tensors without graph, texts), so that facets compare outcomes and never call a loss themselves; global state
-that a run changes is noted and put back.
+Rules kept here: every run gets its own copies of the inputs, so no side can edit another's; facets compare outcomes and
+never call a loss themselves, they ask here.
 """
 
-import random
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from itertools import repeat
 from typing import Any
@@ -23,89 +20,18 @@ from parity.case import DEPRECATED, Application
 from parity.digits import digits
 from parity.inputs import laid_out
 from parity.losses import ELEMENTARY, REFERENCE, Subject, signatures
+from parity.outcome import Call, Outcome, Raised, cotangents
 from parity.ulp import numbers
+from parity.watch import warning_always, watching
 
-GOLDEN = (5**0.5 - 1) / 2  # k · GOLDEN mod 1 never repeats: irregular numbers that need no seed
 FORMULAS = Subject("reimpl", reimpl)
-ONES = "1"
-# 1 alone hides a backward that ignores its upstream gradient, or keeps its sign only.
-SCALAR_COTANGENTS = (-0.37, 1.0, 2.5)
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call to make: of the function ``loss``, of the class ``form``, or of an ``expression`` over the arguments.
-
-    ``arguments`` holds tensors and options by name in the signature's order; those in ``positional`` are passed so,
-    for a port may name them otherwise. Upstream gradients are rounded to ``dtype``, the coarsest of the arguments', so
-    that the run in higher precision gets the same numbers; ``cotangent`` is one more of them, given by the case, and
-    ``ones`` asks for ones too (a 0-d result always gets them). A ``brief`` call has one upstream gradient.
-    """
-
-    loss: str
-    arguments: Mapping[str, Any]
-    positional: tuple[str, ...]
-    dtype: torch.dtype
-    differentiable: tuple[str, ...] = ()
-    cotangent: Any = None
-    ones: bool = False
-    brief: bool = False
-    form: str | None = None
-    expression: Application | None = None
-
-    @property
-    def tensors(self) -> dict[str, torch.Tensor]:
-        return {name: value for name, value in self.arguments.items() if isinstance(value, torch.Tensor)}
-
-    @property
-    def floats(self) -> tuple[str, ...]:
-        return tuple(name for name, t in self.tensors.items() if t.is_floating_point() or t.is_complex())
-
-    def with_tensors(self, change: Callable[[torch.Tensor], torch.Tensor]) -> "Call":
-        """The same call with every tensor changed."""
-        changed = {name: change(tensor) for name, tensor in self.tensors.items()}
-        return replace(self, arguments={**self.arguments, **changed})
-
-
-@dataclass(frozen=True, slots=True)
-class Raised:
-    """An exception as plain data: its type's name, the names of all its bases, and its message."""
-
-    type: str
-    bases: tuple[str, ...]
-    message: str
-
-    def __str__(self) -> str:
-        first, *rest = self.message.splitlines() or [""]
-        return f"{self.type}: {first}{' …' if rest else ''}"
-
-
-Gradients = Mapping[str, Mapping[str, torch.Tensor | None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What one side did.
-
-    ``value`` is None where it raised or returned something else (``returned`` says what). ``gradients`` holds, for each
-    upstream gradient by name and each differentiable argument, the gradient or None.
-    """
-
-    value: torch.Tensor | None = None
-    returned: str = "nothing"
-    gradients: Gradients = field(default_factory=dict)
-    raised: Raised | None = None
-    raised_in_backward: Raised | None = None
-    warned: tuple[tuple[str, str], ...] = ()
-    impurities: tuple[str, ...] = ()
-    aliases: tuple[str, ...] = ()
 
 
 def run(subject: Subject, call: Call, *, watched: bool = False) -> Outcome:
     """One forward call and a backward for each upstream gradient; ``watched`` looks at global state and inputs too."""
     own = {name: _leaf(tensor, name in call.differentiable) for name, tensor in call.tensors.items()}
     versions = {name: tensor._version for name, tensor in own.items()}
-    with warnings.catch_warnings(record=True) as heard, _warning_always(), _watched(watched) as impurities:
+    with warnings.catch_warnings(record=True) as heard, warning_always(), watching(watched) as impurities:
         value, raised = _attempt(lambda: _called(subject, call, {**call.arguments, **own}))
         warned = tuple((w.category.__name__, str(w.message)) for w in heard)
         gradients, raised_in_backward = _differentiated(value, call, own)
@@ -180,25 +106,6 @@ def run_differentiably(subject: Subject, call: Call, wanted: tuple[str, ...]) ->
         return outcome, wanted
     granted = tuple(name for name in wanted if run(subject, replace(call, differentiable=(name,))).raised is None)
     return run(subject, replace(call, differentiable=granted)), granted
-
-
-def cotangents(value: torch.Tensor, call: Call) -> dict[str, torch.Tensor]:
-    """The upstream gradients by name: three scalars for a 0-d result, else an irregular and a one-hot array."""
-    if value.ndim == 0:
-        named = {f"{scale:g}": value.new_full((), scale, dtype=torch.float64) for scale in SCALAR_COTANGENTS}
-    else:
-        steps = torch.arange(1, value.numel() + 1, dtype=torch.float64)
-        irregular = (0.25 + (steps * GOLDEN) % 1) * torch.where(steps % 3 == 0, -1.0, 1.0)
-        one_hot = torch.zeros(value.numel(), dtype=torch.float64)
-        one_hot[value.numel() // 2 : value.numel() // 2 + 1] = 1.0
-        named = {"irregular": irregular.view(value.shape), "one-hot": one_hot.view(value.shape)}
-        if call.ones:
-            named[ONES] = torch.ones(value.shape, dtype=torch.float64)
-    if call.cotangent is not None:
-        named["given"] = torch.tensor(call.cotangent, dtype=torch.float64).expand(value.shape)
-    if call.brief:
-        named = dict([next(iter(named.items()))])
-    return {n: c.to(call.dtype).to(value.device, value.dtype) for n, c in named.items()}
 
 
 def _leaf(tensor: torch.Tensor, differentiable: bool) -> torch.Tensor:
@@ -305,70 +212,3 @@ def _aliased(value: Any, tensor: torch.Tensor) -> bool:
     if not isinstance(value, torch.Tensor) or not value.numel():
         return False
     return value.untyped_storage().data_ptr() == tensor.untyped_storage().data_ptr()
-
-
-def _set_torch_state(state: bytes) -> None:
-    torch.set_rng_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
-
-
-def _numpy_state() -> tuple[Any, ...]:
-    state = np.random.get_state(legacy=True)
-    assert isinstance(state, tuple)
-    return state[0], state[1].tobytes(), *state[2:]
-
-
-def _set_numpy_state(state: tuple[Any, ...]) -> None:
-    np.random.set_state((state[0], np.frombuffer(state[1], dtype=np.uint32), *state[2:]))
-
-
-def _set_filters(kept: list[Any]) -> None:
-    warnings.filters[:] = kept  # type: ignore[index]  # typeshed calls it a Sequence; it is a list
-    warnings._filters_mutated()  # type: ignore[attr-defined]
-
-
-@dataclass(frozen=True, slots=True)
-class _Global:
-    """A piece of state that a loss must leave alone: how to read it, how to put it back."""
-
-    name: str
-    read: Callable[[], Any]
-    restore: Callable[[Any], object]
-
-
-_STATE = (
-    _Global("the default dtype", torch.get_default_dtype, torch.set_default_dtype),
-    _Global("the gradient mode", torch.is_grad_enabled, torch.set_grad_enabled),
-    _Global("the thread count", torch.get_num_threads, torch.set_num_threads),
-    _Global("the deterministic mode", torch.are_deterministic_algorithms_enabled, torch.use_deterministic_algorithms),
-    _Global("torch's random state", lambda: torch.get_rng_state().numpy().tobytes(), _set_torch_state),
-    _Global("Python's random state", random.getstate, random.setstate),
-    _Global("NumPy's random state", _numpy_state, _set_numpy_state),
-    _Global("NumPy's error handling", np.geterr, lambda kept: np.seterr(**kept)),
-    _Global("the warning filters", lambda: list(warnings.filters), _set_filters),
-)
-
-
-@contextmanager
-def _warning_always() -> Iterator[None]:
-    """Warnings are heard each time: torch's and Python's own registries would keep all but the first in a process."""
-    always = torch.is_warn_always_enabled()
-    torch.set_warn_always(True)
-    warnings.simplefilter("always")
-    try:
-        yield
-    finally:
-        torch.set_warn_always(always)
-
-
-@contextmanager
-def _watched(wanted: bool) -> Iterator[list[str]]:
-    """Notes and undoes changes of global state."""
-    changed: list[str] = []
-    before = [piece.read() for piece in _STATE] if wanted else []
-    try:
-        yield changed
-    finally:
-        for piece, old in zip(_STATE, before, strict=False):
-            if piece.read() != old:
-                changed.append(f"{piece.name} was changed")
-                piece.restore(old)

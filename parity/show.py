@@ -7,7 +7,8 @@ import numpy as np
 from parity.case import Trial
 from parity.exam import described
 from parity.losses import Subject
-from parity.runner import Outcome, run
+from parity.outcome import Outcome
+from parity.runner import run
 from parity.trial import check
 from parity.truth import Quantity, Truth, quantity_of
 from parity.ulp import hexadecimal, numbers

@@ -14,7 +14,8 @@ from parity.exam import Exam, Finding
 from parity.facets import compare, facets, is_costly
 from parity.inputs import build
 from parity.losses import ELEMENTARY, REFERENCE, Subject, signatures, usual_form
-from parity.runner import Call, Outcome, run, run_differentiably
+from parity.outcome import Call, Outcome
+from parity.runner import run, run_differentiably
 from parity.ulp import FORMATS, component
 from parity.vacuity import accepted_fake
 

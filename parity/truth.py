@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from parity.digits import digits, more_digits, split
 from parity.losses import REFERENCE
-from parity.runner import GOLDEN, Call, Outcome, cotangents, run, run_in_double, value_in_digits
+from parity.outcome import GOLDEN, Call, Outcome, cotangents
+from parity.runner import run, run_in_double, value_in_digits
 from parity.ulp import FORMATS, Numbers, numbers, ulp
 
 Quantity = tuple[str, str] | None

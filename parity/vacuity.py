@@ -13,7 +13,8 @@ import torch
 
 from parity.agreement import Measure, agrees
 from parity.exam import Exam, described
-from parity.runner import ONES, SCALAR_COTANGENTS, terms_in_double
+from parity.outcome import ONES, SCALAR_COTANGENTS
+from parity.runner import terms_in_double
 from parity.truth import Quantity, quantity_of
 from parity.ulp import Numbers, distance, numbers, rounded
 

@@ -11,7 +11,8 @@ import torch
 
 from parity.inputs import laid_out
 from parity.losses import Subject
-from parity.runner import Call, Outcome, cotangents, run
+from parity.outcome import Call, Outcome, cotangents
+from parity.runner import run
 
 X = torch.tensor([1.0, 2.0, 3.0])
 Build = Callable[..., Subject]

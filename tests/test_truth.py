@@ -11,7 +11,8 @@ import torch
 from parity import runner
 from parity.case import Trial
 from parity.losses import REFERENCE, Subject, signatures
-from parity.runner import Call, run, run_in_double
+from parity.outcome import Call
+from parity.runner import run, run_in_double
 from parity.selection import Request, select
 from parity.trial import check
 from parity.truth import Exact, Truth, gradient_truth, value_truth

@@ -9,7 +9,7 @@ import torch
 from parity.case import Nested, Printed
 from parity.errors import CaseError
 from parity.exam import PASSED, Exam, Finding, failed, not_compared, unanswered
-from parity.runner import ONES, Outcome
+from parity.outcome import ONES, Outcome
 from parity.ulp import component, numbers, ulp
 
 

@@ -7,7 +7,8 @@ import numpy as np
 from parity.case import Application
 from parity.errors import CaseError
 from parity.exam import PASSED, Exam, Finding, described, failed, not_compared, unanswered
-from parity.runner import Outcome, run
+from parity.outcome import Outcome
+from parity.runner import run
 from parity.truth import Quantity, quantity_of
 from parity.ulp import component, distance, numbers
 

@@ -3,7 +3,8 @@
 import torch
 
 from parity.exam import PASSED, Exam, Finding, failed, not_compared, unanswered
-from parity.runner import Call, run_placed
+from parity.outcome import Call
+from parity.runner import run_placed
 
 DEVICE = "cuda"
 READS_VALUES = ("DataDependentOutputException", "DynamicOutputShapeException", "UnsupportedOperatorException")

@@ -3,7 +3,7 @@
 import re
 
 from parity.exam import PASSED, Exam, Finding, failed
-from parity.runner import Raised
+from parity.outcome import Raised
 
 
 def compare(exam: Exam) -> Finding:

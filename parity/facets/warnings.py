@@ -2,7 +2,7 @@
 
 from parity.errors import CaseError
 from parity.exam import PASSED, Exam, Finding, failed
-from parity.runner import Outcome
+from parity.outcome import Outcome
 
 
 def compare(exam: Exam) -> Finding:

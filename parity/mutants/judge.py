@@ -51,22 +51,27 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """The trials, and what the unchanged formulas do in them. ``matrix`` asks for every case that kills."""
+    """The trials, and what the unchanged formulas do in them. ``imported`` are the statements that run before any trial
+    does; ``matrix`` asks for every case that kills."""
 
     trials: Sequence[Trial]
     looks: Sequence[Look]
+    imported: frozenset[Statement] = frozenset()
     matrix: bool = False
 
     def looks_for(self, mutant: Mutant, killers: Counter[str]) -> list[Look]:
         """The trials that ``mutant`` can change: those of the best killers first, then float32, modules last."""
-        return sorted((seen for seen in self.looks if seen.reaches(mutant)), key=partial(self._turn, killers))
+        late = (mutant.file, mutant.statement) not in self.imported
+        statement = mutant.statement if late else None
+        reached = (seen for seen in self.looks if seen.reaches(mutant.file, statement))
+        return sorted(reached, key=partial(self._turn, killers))
 
     def _turn(self, killers: Counter[str], seen: Look) -> tuple[int, bool, bool]:
         trial = self.trials[seen.at]
         return -killers[trial.case.id], trial.form != "function", trial.dtype != "float32"
 
 
-def looks_at(trials: Sequence[Trial], jobs: int) -> list[Look]:
+def _looks_at(trials: Sequence[Trial], jobs: int) -> list[Look]:
     """What the unchanged formulas do in the trials that they pass."""
     parts = [range(at, len(trials), jobs * PARTS) for at in range(jobs * PARTS)]
     found: list[Look] = []
@@ -75,6 +80,13 @@ def looks_at(trials: Sequence[Trial], jobs: int) -> list[Look]:
             raise RuntimeError(f"the unchanged formulas ended their process with status {status}")
         found += answer
     return sorted(found, key=lambda seen: seen.at)
+
+
+def bench_of(trials: Sequence[Trial], jobs: int, *, matrix: bool) -> Bench:
+    """The bench with a look at every trial that the unchanged formulas pass."""
+    imported: set[Statement] = set()
+    probed(imported)
+    return Bench(trials, _looks_at(trials, jobs), frozenset(imported), matrix)
 
 
 def results(mutants: Sequence[Mutant], bench: Bench, jobs: int) -> Iterator[Result]:

@@ -12,9 +12,9 @@ import torch
 
 from parity.case import Application, Trial
 from parity.losses import Subject
-from parity.mutants.generate import Mutant
 from parity.mutants.workshop import Statement
-from parity.runner import Call, Outcome, run
+from parity.outcome import Call, Outcome
+from parity.runner import run
 from parity.trial import Verdict, check
 
 Print = bytes
@@ -32,13 +32,13 @@ class Look:
     prints: tuple[Print, ...]
     reached: frozenset[Statement] | None
 
-    def reaches(self, mutant: Mutant) -> bool:
-        """Whether the trial runs the statement, or, for a change made on import, anything of its file."""
+    def reaches(self, file: str, statement: int | None) -> bool:
+        """Whether the trial runs the statement; with None, whether it runs anything of the file."""
         if self.reached is None:
             return True
-        if mutant.statement is None:
-            return any(file == mutant.file for file, _ in self.reached)
-        return (mutant.file, mutant.statement) in self.reached
+        if statement is None:
+            return any(name == file for name, _ in self.reached)
+        return (file, statement) in self.reached
 
 
 def look(at: int, trial: Trial, plain: Subject, probed: Subject, reached: set[Statement]) -> Look | None:

@@ -21,7 +21,7 @@ from parity.case import Application, Trial
 from parity.errors import ParityError
 from parity.losses import ELEMENTARY, signatures
 from parity.mutants.equivalents import Entry, entries, entry_for
-from parity.mutants.judge import Bench, Result, looks_at, results
+from parity.mutants.judge import Result, bench_of, results
 from parity.mutants.workshop import files, mutants, needs
 from parity.selection import Request, select
 
@@ -129,7 +129,7 @@ def _serve(to: Connection, losses: tuple[str, ...], jobs: int, every: int, matri
     wanted = [mutant for file in losses or files() for mutant in mutants(file)][::every]
     trials = _trials_for(losses or tuple(files()))
     to.send(("trials", (len(trials), len(wanted))))
-    bench = Bench(trials, looks_at(trials, jobs), matrix)
+    bench = bench_of(trials, jobs, matrix=matrix)
     seen: Counter[str] = Counter()
     for result in results(wanted, bench, jobs):
         seen.update(result.cases)

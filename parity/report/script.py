@@ -7,7 +7,7 @@ import torch
 
 from parity.inputs import build
 from parity.losses import signatures
-from parity.runner import Call, cotangents
+from parity.outcome import Call, cotangents
 from parity.trial import Verdict, referred
 from parity.truth import Quantity
 
