@@ -15,6 +15,16 @@ def _set_torch_state(state: bytes) -> None:
     torch.set_rng_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
 
 
+def _cuda_state() -> bytes:
+    """Nothing before CUDA is in use: asking would start it."""
+    return torch.cuda.get_rng_state().numpy().tobytes() if torch.cuda.is_initialized() else b""
+
+
+def _set_cuda_state(state: bytes) -> None:
+    if state:
+        torch.cuda.set_rng_state(torch.frombuffer(bytearray(state), dtype=torch.uint8))
+
+
 def _numpy_state() -> tuple[Any, ...]:
     state = np.random.get_state(legacy=True)
     assert isinstance(state, tuple)
@@ -45,6 +55,7 @@ _STATE = (
     _Global("the thread count", torch.get_num_threads, torch.set_num_threads),
     _Global("the deterministic mode", torch.are_deterministic_algorithms_enabled, torch.use_deterministic_algorithms),
     _Global("torch's random state", lambda: torch.get_rng_state().numpy().tobytes(), _set_torch_state),
+    _Global("CUDA's random state", _cuda_state, _set_cuda_state),
     _Global("Python's random state", random.getstate, random.setstate),
     _Global("NumPy's random state", _numpy_state, _set_numpy_state),
     _Global("NumPy's error handling", np.geterr, lambda kept: np.seterr(**kept)),

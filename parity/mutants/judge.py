@@ -151,9 +151,12 @@ def _result(mutant: Mutant, bench: Bench, killers: Counter[str]) -> Result:
         subject = copied(mutant)
     except Exception:
         return Result(mutant, "stillborn")
+    looks = bench.looks_for(mutant, killers)
+    if f":{CUT}#" in mutant.id and not _cuts(subject, bench, looks):
+        return Result(mutant, "stillborn")
     killed: dict[str, Verdict] = {}
     try:
-        for verdict in _verdicts(subject, bench, bench.looks_for(mutant, killers), killed):
+        for verdict in _verdicts(subject, bench, looks, killed):
             if not is_passed(verdict):
                 killed[verdict.trial.case.id] = verdict
                 if not bench.matrix:
@@ -162,10 +165,21 @@ def _result(mutant: Mutant, bench: Bench, killers: Counter[str]) -> Result:
         return Result(mutant, "crashed", facets=(f"{type(error).__name__}: {error}",), seconds=perf_counter() - begun)
     first = next(iter(killed.values()), None)
     if first is None:
-        idle = f":{CUT}#" in mutant.id and not has_cut()
-        return Result(mutant, "stillborn" if idle else "survived", seconds=perf_counter() - begun)
+        return Result(mutant, "survived", seconds=perf_counter() - begun)
     facets = tuple(first.failures) or (first.state,)
     return Result(mutant, "killed", first.trial.id, facets, tuple(killed), perf_counter() - begun)
+
+
+def _cuts(subject: Subject, bench: Bench, looks: Sequence[Look]) -> bool:
+    """Whether what is detached has a gradient to lose in any case."""
+    for seen in looks:
+        trial = bench.trials[seen.at]
+        signal.alarm(LIMIT)
+        if trial.dtype == trial.case.dtypes[0]:
+            is_changed(subject, seen)
+        if has_cut():
+            return True
+    return False
 
 
 def _verdicts(subject: Subject, bench: Bench, looks: Sequence[Look], killed: dict[str, Verdict]) -> Iterator[Verdict]:
