@@ -17,7 +17,8 @@ def _set_torch_state(state: bytes) -> None:
 
 def _cuda_state() -> bytes:
     """Nothing before CUDA is in use: asking would start it."""
-    return torch.cuda.get_rng_state().numpy().tobytes() if torch.cuda.is_initialized() else b""
+    in_use: bool = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
+    return torch.cuda.get_rng_state().numpy().tobytes() if in_use else b""
 
 
 def _set_cuda_state(state: bytes) -> None:
