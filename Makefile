@@ -1,4 +1,4 @@
-.PHONY: parity test check bench clean help
+.PHONY: parity test check bench mutants clean help
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
@@ -17,10 +17,13 @@ check: $(STAMP) ## ruff, its formatter, and mypy
 bench: $(STAMP) ## torch against the formulas, eager and compiled, forward and backward
 	$(BIN)/pytest tests/benchmarks --benchmark-only --benchmark-group-by=group --benchmark-columns=median,iqr,rounds
 
+mutants: $(STAMP) ## The mutation score of the cases: every wrong formula that one change makes
+	$(BIN)/parity mutants --json reports/mutants.json
+
 clean: ## Remove the environment, caches and generated reports
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
-	rm -f reports/parity.json reports/junit.xml reports/index.html
+	rm -f reports/parity.json reports/junit.xml reports/index.html reports/mutants.json
 
 help: ## What there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10

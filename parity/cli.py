@@ -1,9 +1,10 @@
-"""The command line: ``parity check | list | show | new``.
+"""The command line: ``parity check | list | show | new | mutants``.
 
 Exit status: 0 parity; 1 at least one deviation; 2 the request could not be judged.
 """
 
 import argparse
+import os
 import sys
 import time
 from collections import Counter
@@ -16,6 +17,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from parity import mutants
 from parity.errors import ParityError
 from parity.facets import facets
 from parity.judging import judge
@@ -51,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="parity", description="Does an implementation of torch's losses agree with torch?"
     )
-    actions = parser.add_subparsers(required=True, metavar="check | list | show | new")
+    actions = parser.add_subparsers(required=True, metavar="check | list | show | new | mutants")
     judging = actions.add_parser("check", help="run the cases against a candidate")
     judging.add_argument(
         "candidate", nargs="?", default="reimpl", help="module, module:prefix or path/to/file.py [reimpl]"
@@ -74,6 +76,12 @@ def _parser() -> argparse.ArgumentParser:
     new = actions.add_parser("new", help="begin a loss: reimpl/LOSS.py and cases/LOSS.yaml")
     new.add_argument("loss", help="a function of torch.nn.functional")
     new.set_defaults(action=lambda options: _told(scaffold(options.loss, Path())))
+    mutating = actions.add_parser("mutants", help="the mutation score: which wrong formulas the cases catch")
+    mutating.add_argument("--loss", action="append", default=[], metavar="FILE", help="the mutants of these files only")
+    mutating.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes")
+    mutating.add_argument("--matrix", action="store_true", help="all cases against all mutants: which kill none")
+    mutating.add_argument("--json", type=Path, metavar="FILE", help="each mutant, its fate, and what killed it")
+    mutating.set_defaults(action=_mutants)
     return parser
 
 
@@ -125,14 +133,19 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _judge(selection: Selection, options: argparse.Namespace, verdicts: list[Verdict]) -> None:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    console = Console(stderr=True)
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+    with _progress() as progress:
         task = progress.add_task("", total=len(selection.trials))
         found = judge(selection.trials, options.candidate, options.facet, quick=options.quick, jobs=options.jobs)
         for verdict in found:
             progress.update(task, description=f"{verdict.trial.case.loss:36}", advance=1)
             verdicts.append(verdict)
+
+
+def _progress() -> Progress:
+    """A bar on the terminal's error channel; nothing where that is none."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
 
 
 def _request(options: argparse.Namespace) -> Request:
@@ -207,6 +220,21 @@ def _show(options: argparse.Namespace) -> int:
     if not selection.trials:
         raise ParityError(f"no case matches {options.case!r}; `parity list` names them")
     return _told(shown(selection.trials[0], candidate(options.candidate)))
+
+
+def _mutants(options: argparse.Namespace) -> int:
+    with _progress() as progress:
+        task = progress.add_task("", total=None)
+        found = mutants.score(
+            options.loss,
+            lambda done, total, what: progress.update(task, completed=done, total=total, description=f"{what:60.60}"),
+            jobs=options.jobs,
+            matrix=options.matrix,
+        )
+    if options.json is not None:
+        mutants.write(found, options.json)
+    print(mutants.summary(found))
+    return 0 if found.percent >= mutants.GOAL else 1
 
 
 def _told(text: str) -> int:

@@ -1,26 +1,19 @@
 """Judges mutants, each in a process of its own: it may hang, crash, or ask for all memory there is.
 
-Rules kept here: the process that forks sees no accelerator, for which backward would start threads that do not
-survive a fork; a trial that takes over ``LIMIT`` seconds ends its process by a signal that no loop in C can hold off.
-POSIX only.
+Rules kept here: a trial that computes for over ``LIMIT`` seconds ends its process, and the mutant counts as noticed;
+trials that the unchanged formulas do not pass judge nothing.
 """
 
-import os
-import pickle
-import resource
-import signal
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
-from multiprocessing.connection import Connection, wait
-from pathlib import Path
 from time import perf_counter
-from typing import Any, Literal
+from typing import Literal
 
 from parity.case import Trial
 from parity.losses import Subject
+from parity.mutants.children import OUT_OF_TIME, in_children, limit_memory, limit_time, silence
 from parity.mutants.generate import Mutant
 from parity.mutants.looks import Look, is_changed, is_passed, look
 from parity.mutants.operators import CUT
@@ -29,11 +22,8 @@ from parity.trial import Verdict, check
 
 Fate = Literal["killed", "crashed", "hung", "survived", "stillborn"]
 
-LIMIT = 60  # seconds for one trial
-MEMORY = 4 * 2**30  # bytes that a mutant may ask for beyond what is in use
+LIMIT = 60  # seconds of computing for one trial
 PARTS = 8  # of the trials for each process, since some are dearer than others
-
-_fork = get_context("fork")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,44 +85,10 @@ def results(mutants: Sequence[Mutant], bench: Bench, jobs: int) -> Iterator[Resu
     _warm_up(bench)
     tasks = [partial(_result, mutant, bench, killers[mutant.file]) for mutant in mutants]
     for at, answer, status in in_children(tasks, jobs):
-        ending: Fate = "hung" if status == -signal.SIGALRM else "crashed"
+        ending: Fate = "hung" if status == -OUT_OF_TIME else "crashed"
         result = answer or Result(mutants[at], ending, facets=(f"exit status {status}",))
         killers[result.mutant.file].update(result.cases)
         yield result
-
-
-def in_children(tasks: Sequence[Callable[[], Any]], jobs: int) -> Iterator[tuple[int, Any, int | None]]:
-    """Each task in a fork of this process: its index, its answer (None where there came none), the exit status."""
-    todo = iter(enumerate(tasks))
-    running: dict[Any, tuple[int, Any]] = {}
-    while True:
-        while len(running) < jobs and (task := next(todo, None)):
-            ours, theirs = _fork.Pipe(duplex=False)
-            process = _fork.Process(target=_answer, args=(task[1], theirs))
-            process.start()
-            theirs.close()
-            running[ours] = (task[0], process)
-        if not running:
-            return
-        for ready in wait(list(running)):
-            at, process = running.pop(ready)
-            answer = _received(ready)  # type: ignore[arg-type]  # `wait` returns what it was given
-            process.join()
-            yield at, answer, process.exitcode
-
-
-def _answer(task: Callable[[], Any], to: Connection) -> None:
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    to.send_bytes(pickle.dumps(task()))  # plainly: torch's own way of sending shares memory with a process that ends
-
-
-def _received(connection: Connection) -> Any:
-    try:
-        return pickle.loads(connection.recv_bytes())
-    except EOFError:
-        return None
-    finally:
-        connection.close()
 
 
 def _looks(part: range, trials: Sequence[Trial]) -> list[Look]:
@@ -144,9 +100,9 @@ def _looks(part: range, trials: Sequence[Trial]) -> list[Look]:
 
 def _result(mutant: Mutant, bench: Bench, killers: Counter[str]) -> Result:
     begun = perf_counter()
-    _limit_memory()
-    _silence()
-    signal.alarm(LIMIT)
+    limit_memory()
+    silence()
+    limit_time(LIMIT)
     try:
         subject = copied(mutant)
     except Exception:
@@ -174,7 +130,7 @@ def _cuts(subject: Subject, bench: Bench, looks: Sequence[Look]) -> bool:
     """Whether what is detached has a gradient to lose in any case."""
     for seen in looks:
         trial = bench.trials[seen.at]
-        signal.alarm(LIMIT)
+        limit_time(LIMIT)
         if trial.dtype == trial.case.dtypes[0]:
             is_changed(subject, seen)
         if has_cut():
@@ -191,7 +147,7 @@ def _verdicts(subject: Subject, bench: Bench, looks: Sequence[Look], killed: dic
         trial = bench.trials[seen.at]
         if trial.case.id in killed:
             continue
-        signal.alarm(LIMIT)
+        limit_time(LIMIT)
         if is_changed(subject, seen):
             yield check(trial, subject)
         elif trial.dtype == trial.case.dtypes[0] and (seen.reached is None or seen.reached not in ways):
@@ -199,7 +155,7 @@ def _verdicts(subject: Subject, bench: Bench, looks: Sequence[Look], killed: dic
             rest.append(seen)
     for seen in rest:
         if bench.trials[seen.at].case.id not in killed:
-            signal.alarm(LIMIT)
+            limit_time(LIMIT)
             yield check(bench.trials[seen.at], subject)
 
 
@@ -208,17 +164,3 @@ def _warm_up(bench: Bench) -> None:
     subject = copied()
     for seen in bench.looks[:1]:
         check(bench.trials[seen.at], subject)
-
-
-def _silence() -> None:
-    """What torch says about a mutant's nonsense is of no interest."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (1, 2):
-        os.dup2(nowhere, stream)
-
-
-def _limit_memory() -> None:
-    pages = int(Path("/proc/self/statm").read_text().split()[0]) if Path("/proc/self/statm").exists() else 0
-    if pages:
-        most = pages * resource.getpagesize() + MEMORY
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))

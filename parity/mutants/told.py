@@ -1,9 +1,12 @@
 """What a mutation score says, as text for a terminal and as plain data."""
 
+import json
 from collections.abc import Iterator
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
+from parity.errors import ParityError
 from parity.mutants.generate import Mutant
 from parity.mutants.judge import Result
 from parity.mutants.score import GOAL, Score
@@ -28,6 +31,19 @@ def as_data(score: Score) -> dict[str, Any]:
         "stale": [entry.mutants for entry in score.stale],
         "idle_cases": list(score.idle),
     }
+
+
+def write(score: Score, path: Path) -> None:
+    """Writes ``as_data`` to ``path``.
+
+    Raises:
+        ParityError: it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(as_data(score), indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ParityError(f"{path}: the mutants cannot be written: {error.strerror}") from error
 
 
 def _record(result: Result, reasons: dict[str, Any]) -> dict[str, Any]:

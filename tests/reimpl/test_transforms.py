@@ -126,3 +126,11 @@ def test_floor_under_the_slope_of_binary_cross_entropy_is_that_of_float32():
         for module in (reimpl, torch.nn.functional)
     ]
     assert slopes[0] == slopes[1]
+
+
+def test_second_gradient_of_smooth_l1_stands_a_beta_that_the_dtype_rounds_to_zero():
+    input = torch.tensor([1.0, -2.0], requires_grad=True)
+    loss = reimpl.smooth_l1_loss(input, torch.zeros(2), reduction="sum", beta=1e-300)
+    (gradient,) = torch.autograd.grad(loss, input, create_graph=True)
+    (second,) = torch.autograd.grad(gradient.sum(), input)
+    assert second.tolist() == [0.0, 0.0]
