@@ -177,7 +177,8 @@ class Case:
 class Trial:
     """A case at one dtype, device and choice of ``each``; ``inputs`` and ``options`` have the choice put in.
 
-    ``form`` is ``"function"``, ``"module"`` (the loss's usual class), or the name of a class in ``torch.nn``.
+    ``form`` is ``"function"``, ``"module"`` (the loss's usual class), or the name of a class in ``torch.nn``. A trial
+    ``in_depth`` is looked at through the costly facets too.
     """
 
     case: Case
@@ -187,6 +188,7 @@ class Trial:
     options: Mapping[str, Any]
     choice: tuple[str, ...] = ()
     form: str = "function"
+    in_depth: bool = False
 
     @property
     def id(self) -> str:

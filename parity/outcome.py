@@ -4,6 +4,7 @@ Rules kept here: a call says everything that an outcome depends on, so that the 
 in another precision or process; an outcome holds tensors without graph and texts, nothing that could be called.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -87,16 +88,20 @@ class Outcome:
     aliases: tuple[str, ...] = ()
 
 
+def irregular(shape: tuple[int, ...]) -> torch.Tensor:
+    """Numbers of either sign and of sizes from 0.25 to 1.25, no two alike."""
+    steps = torch.arange(1, math.prod(shape) + 1, dtype=torch.float64)
+    return ((0.25 + (steps * GOLDEN) % 1) * torch.where(steps % 3 == 0, -1.0, 1.0)).view(shape)
+
+
 def cotangents(value: torch.Tensor, call: Call) -> dict[str, torch.Tensor]:
     """The upstream gradients by name: three scalars for a 0-d result, else an irregular and a one-hot array."""
     if value.ndim == 0:
         named = {f"{scale:g}": value.new_full((), scale, dtype=torch.float64) for scale in SCALAR_COTANGENTS}
     else:
-        steps = torch.arange(1, value.numel() + 1, dtype=torch.float64)
-        irregular = (0.25 + (steps * GOLDEN) % 1) * torch.where(steps % 3 == 0, -1.0, 1.0)
         one_hot = torch.zeros(value.numel(), dtype=torch.float64)
         one_hot[value.numel() // 2 : value.numel() // 2 + 1] = 1.0
-        named = {"irregular": irregular.view(value.shape), "one-hot": one_hot.view(value.shape)}
+        named = {"irregular": irregular(value.shape), "one-hot": one_hot.view(value.shape)}
         if call.ones:
             named[ONES] = torch.ones(value.shape, dtype=torch.float64)
     if call.cotangent is not None:

@@ -26,13 +26,16 @@ from parity.watch import warning_always, watching
 
 FORMULAS = Subject("reimpl", reimpl)
 
+Way = Callable[[Subject, Call], Outcome]
+"""How a side is called: plainly, which is ``run``, or through one of torch's transforms."""
+
 
 def run(subject: Subject, call: Call, *, watched: bool = False) -> Outcome:
     """One forward call and a backward for each upstream gradient; ``watched`` looks at global state and inputs too."""
-    own = {name: _leaf(tensor, name in call.differentiable) for name, tensor in call.tensors.items()}
+    own = {name: leaf(tensor, name in call.differentiable) for name, tensor in call.tensors.items()}
     versions = {name: tensor._version for name, tensor in own.items()}
     with warnings.catch_warnings(record=True) as heard, warning_always(), watching(watched) as impurities:
-        value, raised = _attempt(lambda: _called(subject, call, {**call.arguments, **own}))
+        value, raised = attempt(lambda: called(subject, call, {**call.arguments, **own}))
         warned = tuple((w.category.__name__, str(w.message)) for w in heard)
         gradients, raised_in_backward = _differentiated(value, call, own)
     edited = [
@@ -57,16 +60,16 @@ def terms_in_double(call: Call) -> torch.Tensor | None:
         return None
     unreduced = {name: None for name in DEPRECATED if name in call.arguments} | {"reduction": "none"}
     call = replace(call, form=None)
-    doubled = replace(call, arguments={**call.arguments, **unreduced}).with_tensors(_doubled)
+    wide = replace(call, arguments={**call.arguments, **unreduced}).with_tensors(doubled)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        value, _ = _attempt(lambda: _called(REFERENCE, doubled, doubled.arguments))
+        value, _ = attempt(lambda: called(REFERENCE, wide, wide.arguments))
     return value if isinstance(value, torch.Tensor) else None
 
 
-def run_in_double(call: Call) -> Outcome:
+def run_in_double(call: Call, way: Way = run) -> Outcome:
     """The reference in float64 on exactly the numbers of ``call``."""
-    return run(REFERENCE, call.with_tensors(_doubled))
+    return way(REFERENCE, call.with_tensors(doubled))
 
 
 def value_in_digits(call: Call, moved: tuple[str, tuple[int, ...], Any] | None = None) -> Any:
@@ -78,7 +81,7 @@ def value_in_digits(call: Call, moved: tuple[str, tuple[int, ...], Any] | None =
         arrays[name][index] = arrays[name][index] + by
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        value, _ = _attempt(lambda: _called(FORMULAS, replace(call, form=None), {**call.arguments, **arrays}))
+        value, _ = attempt(lambda: called(FORMULAS, replace(call, form=None), {**call.arguments, **arrays}))
     return None if value is None else np.asarray(value, dtype=object)
 
 
@@ -87,7 +90,7 @@ def run_placed(subject: Subject, call: Call, device: str) -> Outcome:
     with torch.no_grad(), FakeTensorMode(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         placed = call.with_tensors(lambda t: torch.empty_strided(t.shape, t.stride(), dtype=t.dtype, device=device))
-        value, raised = _attempt(lambda: _called(subject, placed, placed.arguments))
+        value, raised = attempt(lambda: called(subject, placed, placed.arguments))
     if not isinstance(value, torch.Tensor):
         return Outcome(returned=type(value).__name__, raised=raised)
     return Outcome(value=value, returned="Tensor")
@@ -108,7 +111,7 @@ def run_differentiably(subject: Subject, call: Call, wanted: tuple[str, ...]) ->
     return run(subject, replace(call, differentiable=granted)), granted
 
 
-def _leaf(tensor: torch.Tensor, differentiable: bool) -> torch.Tensor:
+def leaf(tensor: torch.Tensor, differentiable: bool) -> torch.Tensor:
     """A copy that lies in memory as the original does: strides, offset and elements that share their memory."""
     storage: torch.UntypedStorage = tensor.untyped_storage().clone()  # type: ignore[no-untyped-call]
     copy = torch.empty(0, dtype=tensor.dtype, device=tensor.device)
@@ -116,7 +119,8 @@ def _leaf(tensor: torch.Tensor, differentiable: bool) -> torch.Tensor:
     return copy.requires_grad_(differentiable)
 
 
-def _called(subject: Subject, call: Call, arguments: Mapping[str, Any]) -> Any:
+def called(subject: Subject, call: Call, arguments: Mapping[str, Any]) -> Any:
+    """What ``subject`` returns for these arguments: of its function, its module or its functions in an expression."""
     if call.expression is not None:
         return _evaluated(subject, call.expression, arguments)
     if call.form is not None:
@@ -161,14 +165,15 @@ def _differentiated(
             gradients[label] = dict(zip(call.differentiable, repeat(None)))
             continue
         backward = partial(torch.autograd.grad, value, leaves, cotangent, retain_graph=True, allow_unused=True)
-        found, raised = _attempt(backward)
+        found, raised = attempt(backward)
         if raised is not None:
             return gradients, raised
         gradients[label] = dict(zip(call.differentiable, found, strict=True))
     return gradients, None
 
 
-def _attempt(action: Callable[[], Any]) -> tuple[Any, Raised | None]:
+def attempt(action: Callable[[], Any]) -> tuple[Any, Raised | None]:
+    """What ``action`` gives, or what it raises."""
     try:
         return action(), None
     except (Exception, SystemExit) as error:
@@ -184,7 +189,8 @@ def _message(error: BaseException) -> str:
     return said.encode("utf-8", "backslashreplace").decode()
 
 
-def _doubled(tensor: torch.Tensor) -> torch.Tensor:
+def doubled(tensor: torch.Tensor) -> torch.Tensor:
+    """The same numbers in float64; whole ones stay what they are."""
     if tensor.is_complex():
         return tensor.to(torch.complex128)
     return tensor.double() if tensor.is_floating_point() else tensor

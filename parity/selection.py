@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from parity.case import Case, Trial, trials_of
+from parity.depth import deepened
 from parity.errors import ParityError
 from parity.loader import load
 from parity.losses import signatures
@@ -65,7 +66,7 @@ def select(request: Request) -> Selection:
     trials: list[Trial] = []
     skipped: list[Trial] = []
     for device in wanted:
-        found = [trial for case in cases for trial in _trials(case, str(device), request)]
+        found = deepened([trial for case in cases for trial in _trials(case, str(device), request)])
         if device in present:
             trials += found
         elif device != "mps" or request.device == "mps":

@@ -153,13 +153,13 @@ def _case_trouble(trial: Trial, expected: Outcome, refused_gradients: Sequence[s
 
 
 @cache
-def _usual_facets() -> tuple[str, ...]:
-    return tuple(name for name in facets() if not is_costly(name))
+def _usual_facets(in_depth: bool) -> tuple[str, ...]:
+    return tuple(name for name in facets() if in_depth or not is_costly(name))
 
 
 def _facets_of(trial: Trial, only: Sequence[str], quick: bool) -> list[str]:
     case = trial.case
-    usual = case.only_facets if case.only_facets is not None else _usual_facets()
+    usual = case.only_facets if case.only_facets is not None else _usual_facets(trial.in_depth)
     chosen = [name for name in (*usual, *case.with_facets) if name not in case.without_facets]
     return [name for name in chosen if (not only or name in only) and not (quick and is_costly(name))]
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from parity.digits import digits, more_digits, split
 from parity.losses import REFERENCE
 from parity.outcome import GOLDEN, Call, Outcome, cotangents
-from parity.runner import run, run_in_double, value_in_digits
+from parity.runner import Way, run, run_in_double, value_in_digits
 from parity.ulp import FORMATS, Numbers, numbers, ulp
 
 Quantity = tuple[str, str] | None
@@ -58,10 +58,11 @@ def quantity_of(outcome: Outcome, quantity: Quantity) -> torch.Tensor | None:
 
 
 class Truth:
-    """The truth of one call, evaluated when first asked for."""
+    """The truth of one call, evaluated when first asked for. Of a ``way`` that is not plain there are no 50 digits."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, way: Way = run) -> None:
         self._call = call
+        self._way = way
         self._double: Outcome | None = None
         self._digits: dict[tuple[Quantity, bytes], Exact | None] = {}
         self._neighbourhood: dict[torch.dtype | None, list[tuple[Outcome, Outcome]]] = {}
@@ -70,7 +71,7 @@ class Truth:
     def double(self) -> Outcome:
         """The reference in float64."""
         if self._double is None:
-            self._double = run_in_double(self._call)
+            self._double = run_in_double(self._call, self._way)
         return self._double
 
     def of(self, quantity: Quantity) -> Exact | None:
@@ -81,7 +82,7 @@ class Truth:
     def in_digits(self, quantity: Quantity, wanted: NDArray[np.bool_] | None = None) -> Exact | None:
         """One quantity in 50 digits, NaN where the reference does not confirm it; None where it cannot be had. Of a
         gradient, only the elements ``wanted`` (all, unless given) are computed, the others NaN."""
-        double = self.of(quantity)
+        double = self.of(quantity) if self._way is run else None
         if double is None:
             return None
         wanted = np.ones(double.high.shape, dtype=bool) if wanted is None else wanted
@@ -116,7 +117,7 @@ class Truth:
         """The reference, as it is and in float64, on inputs moved a little; all in ``single`` if one is given."""
         if single not in self._neighbourhood:
             call = self._call if single is None else self._call.with_tensors(_narrowed)
-            runs = [(run(REFERENCE, near), run_in_double(near)) for near in _nearby(call)]
+            runs = [(self._way(REFERENCE, near), run_in_double(near, self._way)) for near in _nearby(call)]
             self._neighbourhood[single] = runs
         return self._neighbourhood[single]
 

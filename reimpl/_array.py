@@ -78,7 +78,17 @@ def rounded(result: Array, *arguments: Array | None) -> Array:
 
 def indices(labels: Labels) -> Labels:
     """Class indices in a type that can be gathered with: torch takes no uint8, and -100 does not fit into it."""
-    return labels.long() if isinstance(labels, torch.Tensor) else labels
+    return labels.long().contiguous() if isinstance(labels, torch.Tensor) else labels
+
+
+def in_rows(array: Array) -> Array:
+    """The array row by row in memory, where torch's kernel makes it so and its result is."""
+    return array.contiguous() if isinstance(array, torch.Tensor) else array
+
+
+def dense(array: Array) -> Array:
+    """The array without shared elements, in the order it has: so torch makes room for results that are like it."""
+    return array.clone() if isinstance(array, torch.Tensor) and 0 in array.stride() else array
 
 
 def less_product(minuend: Array, factor: Array, other: Array) -> Array:

@@ -31,6 +31,17 @@ def differentiated(formula: Formula, *slopes: Formula) -> Formula:
     return _ruled(formula, pulled, pushed, lambda inputs, output: inputs)
 
 
+def slope_with_slopes(slope: Formula, *slopes: Formula) -> Formula:
+    """A ``slope`` for ``differentiated`` with rules of its own, where torch's second derivatives are not those of its
+    first. Compiled code is differentiated once, and Dynamo takes no rule within a rule: there it goes without."""
+    ruled = differentiated(slope, *slopes)
+
+    def apply(*arguments: Any) -> Any:
+        return slope(*arguments) if torch.compiler.is_compiling() else ruled(*arguments)
+
+    return apply
+
+
 def differentiated_by_output(formula: Formula, pull: Formula, push: Formula) -> Formula:
     """A ``formula`` of one array whose derivative is told from its result; its further arguments are plain options.
 

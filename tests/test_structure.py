@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "budget": set(),
     "loader": {"case", "errors"},
     "losses": {"case", "errors"},
-    "facets": {"errors", "outcome", "agreement", "case", "exam", "losses", "runner", "truth", "ulp"},
+    "facets": {"errors", "outcome", "agreement", "case", "exam", "losses", "runner", "transforms", "truth", "ulp"},
     "scaffold": {"errors"},
 }
 
