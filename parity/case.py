@@ -19,7 +19,10 @@ Recipe = Literal[
     "neighbours",
 ]  # fmt: skip
 
+QuirkKind = Literal["parity_required", "improvement_allowed", "undefined"]
+
 DTYPES: tuple[Dtype, ...] = get_args(Dtype)
+QUIRK_KINDS: tuple[QuirkKind, ...] = get_args(QuirkKind)
 FLOATS: tuple[Dtype, ...] = ("float16", "bfloat16", "float32", "float64")
 DEFAULT_DTYPES: tuple[Dtype, ...] = ("float32", "float64")
 DEPRECATED = ("size_average", "reduce")  # torch's deprecated spellings of ``reduction``; accepted, never suggested
@@ -141,6 +144,25 @@ class Application:
 
 
 @dataclass(frozen=True, slots=True)
+class Quirk:
+    """A place where the reference is wrong, undefined, inconsistent or surprising, and the cases that show it.
+
+    ``torch`` are the versions it was seen in (PEP 440). What is ``undefined`` is never compared; where the kind is
+    ``improvement_allowed`` a candidate may be more accurate; what is ``parity_required`` must be done as torch does it.
+    """
+
+    id: str
+    loss: str
+    what: str
+    kind: QuirkKind
+    torch: str
+    cases: tuple[str, ...]
+    place: Place
+    devices: tuple[str, ...] = ("cpu",)
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One entry of a case file, checked. An identity has ``left`` and ``right``, and the loss ``"identities"``."""
 
@@ -178,7 +200,8 @@ class Trial:
     """A case at one dtype, device and choice of ``each``; ``inputs`` and ``options`` have the choice put in.
 
     ``form`` is ``"function"``, ``"module"`` (the loss's usual class), or the name of a class in ``torch.nn``. A trial
-    ``in_depth`` is looked at through the costly facets too.
+    ``in_depth`` is looked at through the costly facets too. ``undefined`` is the id of the quirk that leaves the
+    numbers of the result undefined.
     """
 
     case: Case
@@ -189,6 +212,7 @@ class Trial:
     choice: tuple[str, ...] = ()
     form: str = "function"
     in_depth: bool = False
+    undefined: str = ""
 
     @property
     def id(self) -> str:

@@ -124,6 +124,7 @@ def _check(options: argparse.Namespace) -> int:
             skipped=Counter(trial.device for trial in selection.skipped),
             arguments=[word for folder in options.cases for word in ("--cases", str(folder))],
             seconds=time.perf_counter() - begun,
+            quirks=selection.quirks,
         )
         write(run, {kind: getattr(options, kind) for kind in ("json", "junit", "html")})
     _tell(run, Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH))
@@ -183,6 +184,9 @@ def _tell(run: Run, console: Console) -> None:
         console.print(f"missing in {run.candidate}: {', '.join(run.missing)}")
     for device, count in run.skipped.items():
         console.print(f"skipped: {count} trials on {device}, which is not here")
+    if run.quirks:
+        undefined = sum(quirk.kind == "undefined" for quirk in run.quirks)
+        console.print(f"quirks of torch met: {len(run.quirks)}, of which {undefined} undefined and not compared")
     console.print(f"{_closing(run)} in {run.seconds:.1f} s")
 
 

@@ -4,6 +4,7 @@ from parity.exam import Exam, Finding, unanswered
 from parity.transforms import autocast
 
 COSTLY = True
+NUMBERS = True
 
 
 def compare(exam: Exam) -> Finding:

@@ -5,6 +5,7 @@ from parity.runner import run
 from parity.transforms import compiled
 
 COSTLY = True
+NUMBERS = True
 
 
 def compare(exam: Exam) -> Finding:

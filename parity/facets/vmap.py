@@ -4,6 +4,7 @@ from parity.exam import Exam, Finding, unanswered
 from parity.transforms import looped, mapped
 
 COSTLY = True
+NUMBERS = True
 
 
 def compare(exam: Exam) -> Finding:
