@@ -80,6 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     mutating.add_argument("--loss", action="append", default=[], metavar="FILE", help="the mutants of these files only")
     mutating.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes")
     mutating.add_argument("--matrix", action="store_true", help="all cases against all mutants: which kill none")
+    mutating.add_argument("--gate", action="store_true", help="quickly: first by the trials that killed the last time")
+    mutating.add_argument("--keep", action="store_true", help="keep the score, for README, and the trials, for --gate")
     mutating.add_argument("--json", type=Path, metavar="FILE", help="each mutant, its fate, and what killed it")
     mutating.set_defaults(action=_mutants)
     return parser
@@ -234,11 +236,21 @@ def _mutants(options: argparse.Namespace) -> int:
             lambda done, total, what: progress.update(task, completed=done, total=total, description=f"{what:60.60}"),
             jobs=options.jobs,
             matrix=options.matrix,
+            first=_killers() if options.gate else None,
         )
     if options.json is not None:
         mutants.write(found, options.json)
     print(mutants.summary(found))
+    if options.keep:
+        mutants.keep(found)
     return 0 if found.percent >= mutants.GOAL else 1
+
+
+def _killers() -> mutants.Killers:
+    found = mutants.kept()
+    if found is None:
+        raise ParityError("--gate needs what `parity mutants --keep` keeps")
+    return found.killers
 
 
 def _told(text: str) -> int:
