@@ -61,6 +61,14 @@ def widened(array: Array | None) -> Array | None:
     return xp.astype(array, xp.float32)
 
 
+def autocast(*arrays: Any) -> tuple[Any, ...]:
+    """The arrays as torch's autocast hands them to its losses: within it, halves in float32. None stays None."""
+    first = arrays[0]
+    if not isinstance(first, torch.Tensor) or not torch.is_autocast_enabled(first.device.type):
+        return arrays
+    return tuple(array.float() if array is not None and is_half(array) else array for array in arrays)
+
+
 def numeric(array: Array) -> Array:
     """Truth values as 0 and 1, which torch's kernels subtract and its operator does not; any other array as it is."""
     xp = namespace(array)

@@ -1,7 +1,7 @@
 """Binary cross-entropy of probabilities."""
 
 from reimpl import _checks
-from reimpl._array import Array, namespace, rounded, widened
+from reimpl._array import Array, autocast, namespace, rounded, widened
 from reimpl._autograd import differentiated, slope_with_slopes
 from reimpl._reduction import checked, legacy, reduced
 
@@ -42,6 +42,7 @@ def binary_cross_entropy(
     >>> binary_cross_entropy(torch.tensor([0.5, 0.0]), torch.tensor([1.0, 1.0]), reduction="none")
     tensor([  0.6931, 100.0000])
     """
+    input, target, weight = autocast(input, target, weight)
     reduction = checked(legacy(reduction, size_average, reduce))
     if input.shape != target.shape:
         raise ValueError(f"Using a target size ({target.shape}) that is different to the input size ({input.shape})")
