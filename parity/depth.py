@@ -7,9 +7,10 @@ from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from math import prod
-from typing import Any
 
 from parity.case import Trial
+from parity.choices import fine
+from parity.losses import signatures
 
 LARGE = 4096  # elements of an argument: enough to be dear in any transform
 PREFERRED = ("float64", "float32", "bfloat16", "float16")
@@ -44,16 +45,8 @@ def _cover(trials: Sequence[Trial]) -> Iterable[Trial]:
 
 
 def _marks(trial: Trial) -> set[Hashable]:
-    """What there is to see in a trial: its dtype, which arguments it gives and in how many dimensions, its options."""
+    """What there is to see in a trial: its dtype, which arrays it gives and in how many dimensions, its options."""
+    signature = signatures()[trial.case.loss]
     arrays = {(name, None if given is None else len(given.shape)) for name, given in trial.inputs.items()}
-    options = {(name, _kind(value)) for name, value in trial.options.items()}
+    options = {(name, fine(signature[name], value)) for name, value in trial.options.items()}
     return {trial.dtype, *arrays, *options}
-
-
-def _kind(value: Any) -> Hashable:
-    """Words, truth values and None as they are; of numbers their sign and whether they are whole."""
-    if isinstance(value, bool | str) or value is None:
-        return repr(value)
-    if isinstance(value, int | float):
-        return type(value).__name__, value > 0, value < 0, value == int(value) if abs(value) < 1e9 else None
-    return type(value).__name__

@@ -10,6 +10,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
 
+from parity.case import Trial
 from parity.exam import Exam, Finding, not_compared
 
 Compare = Callable[[Exam], Finding]
@@ -23,6 +24,18 @@ def facets() -> Mapping[str, ModuleType]:
 
 def is_costly(name: str) -> bool:
     return bool(getattr(facets()[name], "COSTLY", False))
+
+
+@cache
+def _usual(in_depth: bool) -> tuple[str, ...]:
+    return tuple(name for name in facets() if in_depth or not is_costly(name))
+
+
+def facets_of(trial: Trial) -> list[str]:
+    """The facets that look at a trial: the usual ones, or those that its case names."""
+    case = trial.case
+    usual = case.only_facets if case.only_facets is not None else _usual(trial.in_depth)
+    return [name for name in (*usual, *case.with_facets) if name not in case.without_facets]
 
 
 def compare(name: str, exam: Exam) -> Finding:
