@@ -110,6 +110,8 @@ class Exam:
             return PASSED if expected is actual else Finding("failed", what, quantity=quantity)
         if actual.shape != expected.shape:
             return failed(f"{name} has shape {tuple(actual.shape)}, torch's {tuple(expected.shape)}")
+        if actual.is_complex() != expected.is_complex():
+            return failed(f"{name} is {actual.dtype}, torch's {expected.dtype}")
         x, y, measure = numbers(actual), numbers(expected), self.measure(quantity, expected.dtype)
         found, apart = judged(x, y, measure)
         status: Status = "passed" if found is None else "failed"

@@ -68,20 +68,24 @@ def terms_in_double(call: Call) -> torch.Tensor | None:
 
 
 def run_in_double(call: Call, way: Way = run) -> Outcome:
-    """The reference in float64 on exactly the numbers of ``call``."""
-    return way(REFERENCE, call.with_tensors(doubled))
+    """The reference in float64 on exactly the numbers of ``call``; a dtype option is float64 too."""
+    options = {name: torch.float64 for name, value in call.arguments.items() if isinstance(value, torch.dtype)}
+    wide = call.with_tensors(doubled)
+    return way(REFERENCE, replace(wide, arguments={**wide.arguments, **options}))
 
 
 def value_in_digits(call: Call, moved: tuple[str, tuple[int, ...], Any] | None = None) -> Any:
     """The shipped formula's value in 50-digit arithmetic, as an object array; None where it does not run there.
     ``moved`` adds to one element: argument, index, and by how much."""
-    arrays = {name: _in_digits(tensor) for name, tensor in call.tensors.items()}
+    conversions = {name: None for name, value in call.arguments.items() if isinstance(value, torch.dtype)}
+    arrays = {name: _in_digits(tensor, whole=bool(conversions)) for name, tensor in call.tensors.items()}
     if moved is not None:
         name, index, by = moved
         arrays[name][index] = arrays[name][index] + by
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        value, _ = attempt(lambda: called(FORMULAS, replace(call, form=None), {**call.arguments, **arrays}))
+        arguments = {**call.arguments, **arrays, **conversions}
+        value, _ = attempt(lambda: called(FORMULAS, replace(call, form=None), arguments))
     return None if value is None else np.asarray(value, dtype=object)
 
 
@@ -202,9 +206,10 @@ def _relaid(tensor: torch.Tensor) -> torch.Tensor:
     return laid_out(tensor, "strided" if tensor.ndim else "offset")
 
 
-def _in_digits(tensor: torch.Tensor) -> Any:
-    array = tensor.detach().cpu()
-    return digits(numbers(array)) if array.is_floating_point() else array.numpy()
+def _in_digits(tensor: torch.Tensor, *, whole: bool) -> Any:
+    """``whole`` numbers too, and the real part of complex ones, if a dtype option turns them into floats."""
+    array = (tensor.real if whole else tensor).detach().cpu()
+    return digits(numbers(array)) if array.is_floating_point() or whole else array.numpy()
 
 
 def _same_bits(x: torch.Tensor, y: torch.Tensor) -> bool:

@@ -116,7 +116,7 @@ class Truth:
     def _neighbours(self, single: torch.dtype | None) -> list[tuple[Outcome, Outcome]]:
         """The reference, as it is and in float64, on inputs moved a little; all in ``single`` if one is given."""
         if single not in self._neighbourhood:
-            call = self._call if single is None else self._call.with_tensors(_narrowed)
+            call = self._call if single is None else _in_single(self._call)
             runs = [(self._way(REFERENCE, near), run_in_double(near, self._way)) for near in _nearby(call)]
             self._neighbourhood[single] = runs
         return self._neighbourhood[single]
@@ -163,7 +163,9 @@ def _quotient(call: Call, ends: list[tuple[int, Any]], step: Any, upstream: Numb
 
 
 def _is_complex(call: Call) -> bool:
-    return any(tensor.is_complex() for tensor in call.tensors.values())
+    """Complex, and not made real by a dtype option."""
+    converts = any(isinstance(value, torch.dtype) for value in call.arguments.values())
+    return not converts and any(tensor.is_complex() for tensor in call.tensors.values())
 
 
 def _confirmed(digits: Exact, double: Exact, scale: float) -> Exact | None:
@@ -193,8 +195,15 @@ def _nearby(call: Call) -> Iterator[Call]:
         yield replace(call, arguments={**call.arguments, **moved})
 
 
-def _narrowed(tensor: torch.Tensor) -> torch.Tensor:
-    return tensor.float() if tensor.dtype is torch.float64 else tensor
+def _in_single(call: Call) -> Call:
+    """The call in float32; where a dtype option converts, whole numbers are floats too and the option is float32."""
+    options = {name: torch.float32 for name, value in call.arguments.items() if isinstance(value, torch.dtype)}
+    narrowed = call.with_tensors(lambda tensor: _narrowed(tensor, whole=bool(options)))
+    return replace(narrowed, arguments={**narrowed.arguments, **options})
+
+
+def _narrowed(tensor: torch.Tensor, *, whole: bool) -> torch.Tensor:
+    return tensor.real.float() if whole or tensor.dtype is torch.float64 else tensor
 
 
 def _moved(tensor: torch.Tensor, turn: int) -> torch.Tensor:
