@@ -48,6 +48,11 @@ def is_floating(array: Array) -> bool:
     return dtype_name(array) in ("float16", "bfloat16", "float32", "float64", "object")
 
 
+def is_complex(array: Array) -> bool:
+    """A complex type of any width."""
+    return dtype_name(array).startswith("complex")
+
+
 def is_half(array: Array) -> bool:
     """A floating type of 16 bits."""
     return dtype_name(array) in ("float16", "bfloat16")

@@ -10,6 +10,8 @@ from typing import Any
 import array_api_compat
 import torch
 
+from reimpl._array import namespace
+
 Formula = Callable[..., Any]
 
 
@@ -56,6 +58,22 @@ def differentiated_by_output(formula: Formula, pull: Formula, push: Formula) -> 
         return push(tangents[0], *kept)
 
     return _ruled(formula, pulled, pushed, lambda inputs, output: (output, *inputs[1:]))
+
+
+def differentiated_by_rules(formula: Formula, pull: Formula, push: Formula) -> Formula:
+    """A ``formula`` of one array that is not elementwise; its further arguments are plain options.
+
+    ``pull(cotangent, argument, *options)`` is the gradient, ``push(tangent, argument, *options)`` the directional
+    derivative.
+    """
+
+    def pulled(cotangent: Any, needed: Sequence[bool], *arguments: Any) -> tuple[Any, ...]:
+        return (pull(cotangent, *arguments),)
+
+    def pushed(tangents: Sequence[Any], *arguments: Any) -> Any:
+        return push(tangents[0], *arguments)
+
+    return _ruled(formula, pulled, pushed, lambda inputs, output: inputs)
 
 
 def _ruled(formula: Formula, pulled: Formula, pushed: Formula, kept: Formula) -> Formula:
@@ -117,3 +135,19 @@ def _by_jax(formula: Formula, pushed: Formula, kept: Formula, arguments: tuple[A
     rule = jax.custom_jvp(lambda *primals: formula(*primals, *options))
     rule.defjvp(directional)
     return rule(*arrays)
+
+
+def _formula_of_positive_part(x: Any) -> Any:
+    xp = namespace(x)
+    return xp.where(x < 0, xp.zeros_like(x), x)
+
+
+def _slope_of_positive_part(along: Any, x: Any) -> Any:
+    xp = namespace(x)
+    # torch.func.jvp makes the tangent of a 0-d float32 plus a number a float64.
+    along = xp.astype(along, x.dtype, copy=False)
+    return xp.where(x >= 0, along, xp.zeros_like(along))
+
+
+positive_part = differentiated(_formula_of_positive_part, _slope_of_positive_part)
+"""max(x, 0) with torch's slope: 1 at 0 too, where other libraries have 1/2 or 0, and 0 for NaN, which passes."""

@@ -50,6 +50,12 @@ def whole(name: str, argument: str, value: object) -> None:
         raise TypeError(f"{name}(): argument '{argument}' must be int, not {type(value).__name__}")
 
 
+def number(name: str, argument: str, value: object) -> None:
+    """torch takes a plain number here."""
+    if not hasattr(value, "__float__"):
+        raise TypeError(f"{name}(): argument '{argument}' must be float, not {type(value).__name__}")
+
+
 def constant(name: str, argument: str, array: Array | None) -> None:
     """torch has no derivative with respect to this argument and says so when called."""
     if isinstance(array, torch.Tensor) and array.requires_grad and torch.is_grad_enabled():
@@ -184,7 +190,12 @@ def dimension(name: str, array: Array, dim: int | None, stacklevel: int) -> int:
         warnings.warn(f"Implicit dimension choice for {name} is deprecated; pass dim=X.", stacklevel=stacklevel)
         return 0 if rank in (0, 1, 3) else 1
     whole(name, "dim", dim)
-    bound = max(rank, 1)
+    return axis(array, dim)
+
+
+def axis(array: Array, dim: int) -> int:
+    """``dim`` counted from 0; an array without axes counts as one with one."""
+    bound = max(len(array.shape), 1)
     if not -bound <= dim < bound:
         raise IndexError(f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})")
     return dim % bound

@@ -20,8 +20,8 @@ class _Loss(torch.nn.Module):
         super().__init__()
         self.reduction = legacy(reduction, size_average, reduce)
 
-    def _called(self, input: Array, target: Array, **options: object) -> Array:
-        return getattr(reimpl, self.loss)(input, target, reduction=self.reduction, **options)
+    def _called(self, *arrays: Array, **options: object) -> Array:
+        return getattr(reimpl, self.loss)(*arrays, reduction=self.reduction, **options)
 
 
 class _WeightedLoss(_Loss):
@@ -201,3 +201,83 @@ class MultiLabelSoftMarginLoss(_WeightedLoss):
 
     def forward(self, input: Array, target: Array) -> Array:
         return self._called(input, target, weight=self.weight)
+
+
+class MarginRankingLoss(_Loss):
+    """The module of ``margin_ranking_loss``."""
+
+    loss = "margin_ranking_loss"
+
+    def __init__(
+        self,
+        margin: float = 0.0,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.margin = margin
+
+    def forward(self, input1: Array, input2: Array, target: Array) -> Array:
+        return self._called(input1, input2, target, margin=self.margin)
+
+
+class HingeEmbeddingLoss(_Loss):
+    """The module of ``hinge_embedding_loss``."""
+
+    loss = "hinge_embedding_loss"
+
+    def __init__(
+        self,
+        margin: float = 1.0,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.margin = margin
+
+    def forward(self, input: Array, target: Array) -> Array:
+        return self._called(input, target, margin=self.margin)
+
+
+class SoftMarginLoss(_Loss):
+    """The module of ``soft_margin_loss``."""
+
+    loss = "soft_margin_loss"
+
+    def forward(self, input: Array, target: Array) -> Array:
+        return self._called(input, target)
+
+
+class CosineEmbeddingLoss(_Loss):
+    """The module of ``cosine_embedding_loss``."""
+
+    loss = "cosine_embedding_loss"
+
+    def __init__(
+        self,
+        margin: float = 0.0,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.margin = margin
+
+    def forward(self, input1: Array, input2: Array, target: Array) -> Array:
+        return self._called(input1, input2, target, margin=self.margin)
+
+
+class CosineSimilarity(torch.nn.Module):
+    """The module of ``cosine_similarity``."""
+
+    loss = "cosine_similarity"
+
+    def __init__(self, dim: int = 1, eps: float = 1e-8) -> None:
+        super().__init__()
+        self.dim = dim
+        self.eps = eps
+
+    def forward(self, x1: Array, x2: Array) -> Array:
+        return reimpl.cosine_similarity(x1, x2, self.dim, self.eps)

@@ -9,6 +9,7 @@ LOGITS = numpy.array([[0.3, -1.2, 2.0], [1.5, 0.25, -0.5]])
 OTHERS = numpy.array([[0.1, 0.2, -1.0], [1.0, -3.0, 0.75]])
 PROBABILITIES = numpy.array([[0.3, 0.2, 0.9], [0.5, 0.75, 0.125]])
 MARKS = numpy.array([[1.0, 0.0, 1.0], [0.0, 0.25, 1.0]])
+SIGNS = numpy.array([[1.0, -1.0, 1.0], [-1.0, 1.0, -1.0]])
 CLASSES = numpy.array([2, 0])
 EXAMPLES = {
     "binary_cross_entropy": ((PROBABILITIES, MARKS), {}),
@@ -20,6 +21,10 @@ EXAMPLES = {
     "logsigmoid": ((LOGITS,), {}),
     "softmax": ((LOGITS,), {"dim": 1}),
     "log_softmax": ((LOGITS,), {"dim": 1}),
+    "margin_ranking_loss": ((LOGITS, OTHERS, SIGNS), {"margin": 0.5}),
+    "hinge_embedding_loss": ((LOGITS, SIGNS), {}),
+    "soft_margin_loss": ((LOGITS, SIGNS), {}),
+    "cosine_embedding_loss": ((LOGITS, OTHERS, SIGNS[:, 0]), {"margin": -0.75}),
     "multilabel_soft_margin_loss": ((LOGITS, MARKS), {}),
 }
 LOSSES = [name for name in reimpl.__all__ if name != "one_hot"]

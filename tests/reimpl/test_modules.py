@@ -12,6 +12,8 @@ from reimpl import modules
 CLASSES = [name for name, cls in vars(modules).items() if isinstance(cls, type) and hasattr(cls, "loss")]
 CLASSES = [name for name in CLASSES if not name.startswith("_")]
 ACTIVATIONS = ["Sigmoid", "LogSigmoid"]
+OF_THREE = ["MarginRankingLoss", "CosineEmbeddingLoss"]
+UNREDUCED = [*ACTIVATIONS, "CosineSimilarity"]
 
 
 def both(name, *arguments, **options):
@@ -49,12 +51,26 @@ def test_activation_gives_what_torch_gives(name):
     torch.testing.assert_close(ours(torch.tensor([-1.0, 2.0])), torchs(torch.tensor([-1.0, 2.0])))
 
 
-@pytest.mark.parametrize("name", [name for name in CLASSES if name not in ACTIVATIONS])
+@pytest.mark.parametrize("name", [name for name in CLASSES if name not in [*UNREDUCED, *OF_THREE]])
 def test_module_gives_what_torch_gives(name):
     ours, torchs = both(name, reduction="sum")
     input = torch.tensor([[0.25, 0.5], [0.75, 0.125]])
     target = torch.tensor([1, 0]) if "NLL" in name or "Cross" in name else input.flip(0)
     torch.testing.assert_close(ours(input, target), torchs(input, target))
+
+
+@pytest.mark.parametrize("name", OF_THREE)
+def test_module_of_three_tensors_gives_what_torch_gives(name):
+    ours, torchs = both(name, 0.25, reduction="sum")
+    input1, input2 = torch.tensor([[0.25, 0.5], [0.75, 0.125]]), torch.tensor([[1.0, 0.5], [0.5, 2.0]])
+    target = torch.tensor([1, -1]) if name.startswith("Cosine") else torch.tensor([[1, -1], [1, 1]])
+    torch.testing.assert_close(ours(input1, input2, target), torchs(input1, input2, target))
+
+
+def test_cosine_similarity_module_passes_its_axis_and_floor():
+    ours, torchs = both("CosineSimilarity", 0, 0.5)
+    x = torch.tensor([[0.25, 0.5], [0.75, 0.125]])
+    torch.testing.assert_close(ours(x, x.flip(0)), torchs(x, x.flip(0)))
 
 
 @pytest.mark.parametrize("name", [name for name in CLASSES if "weight" in parameters(getattr(modules, name))[0]])

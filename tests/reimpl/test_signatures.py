@@ -11,6 +11,12 @@ import reimpl
 from reimpl._array import Array, Labels
 
 WITH_A_SIGNATURE = [name for name in reimpl.__all__ if inspect.isfunction(getattr(torch.nn.functional, name))]
+BUILTINS = {
+    "logsigmoid": {"input": torch.tensor([0.5])},
+    "one_hot": {"input": torch.tensor([0, 2]), "num_classes": 4},
+    "cosine_similarity": {"x1": torch.ones(2, 3), "x2": torch.arange(3.0), "dim": 0, "eps": 2.0},
+}
+TENSORS = {"input", "target", "weight", "pos_weight", "input1", "input2", "x1", "x2"}
 LABELS = {"cross_entropy": "target", "nll_loss": "target", "one_hot": "input"}
 
 
@@ -34,10 +40,9 @@ def test_signature_is_that_of_torch(name):
     assert parameters(getattr(reimpl, name)) == parameters(getattr(torch.nn.functional, name))
 
 
-@pytest.mark.parametrize("name", ["logsigmoid", "one_hot"])
+@pytest.mark.parametrize("name", BUILTINS)
 def test_builtin_of_torch_takes_the_same_keywords(name):
-    function = getattr(reimpl, name)
-    options = {"input": torch.tensor([0, 2])} if name == "one_hot" else {"input": torch.tensor([0.5])}
+    function, options = getattr(reimpl, name), BUILTINS[name]
     torch.testing.assert_close(function(**options), getattr(torch.nn.functional, name)(**options))
 
 
@@ -45,7 +50,7 @@ def test_builtin_of_torch_takes_the_same_keywords(name):
 def test_tensors_are_annotated_as_arrays(name):
     annotations = {p.name: p.annotation for p in inspect.signature(getattr(reimpl, name)).parameters.values()}
     tensors = {n for n, a in annotations.items() if a in (Array, Labels, Array | None)}
-    assert tensors == annotations.keys() & {"input", "target", "weight", "pos_weight"}
+    assert tensors == annotations.keys() & TENSORS
 
 
 @pytest.mark.parametrize(("name", "parameter"), LABELS.items(), ids=LABELS)
