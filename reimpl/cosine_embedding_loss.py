@@ -1,7 +1,7 @@
 """Cosine embedding loss."""
 
 from reimpl import _checks
-from reimpl._array import Array, is_floating, namespace, rounded, widened
+from reimpl._array import Array, autocast, is_floating, namespace, rounded, widened
 from reimpl._autograd import positive_part
 from reimpl._reduction import checked, legacy, reduced
 
@@ -49,6 +49,7 @@ def cosine_embedding_loss(
     >>> cosine_embedding_loss(like, unlike, torch.ones(1)), cosine_embedding_loss(like, unlike, -torch.ones(1), 0.5)
     (tensor(0.4000), tensor(0.1000))
     """
+    input1, input2, target = autocast(input1, input2, target)
     reduction = checked(legacy(reduction, size_average, reduce))
     _checks.number("cosine_embedding_loss", "margin", margin)
     xp = namespace(input1, input2, target)

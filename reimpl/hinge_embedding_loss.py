@@ -1,7 +1,7 @@
 """Hinge embedding loss."""
 
 from reimpl import _checks
-from reimpl._array import Array, namespace, rounded, widened
+from reimpl._array import Array, autocast, namespace, rounded, widened
 from reimpl._autograd import positive_part
 from reimpl._reduction import checked, legacy, reduced
 
@@ -43,6 +43,7 @@ def hinge_embedding_loss(
     >>> hinge_embedding_loss(torch.tensor([0.25, 0.25, 3.0]), torch.tensor([1, -1, -1]), reduction="none")
     tensor([0.2500, 0.7500, 0.0000])
     """
+    input, target = autocast(input, target)
     reduction = checked(legacy(reduction, size_average, reduce))
     _checks.number("hinge_embedding_loss", "margin", margin)
     xp = namespace(input, target)

@@ -1,7 +1,7 @@
 """Margin ranking loss."""
 
 from reimpl import _checks
-from reimpl._array import Array, rounded, widened
+from reimpl._array import Array, autocast, rounded, widened
 from reimpl._autograd import positive_part
 from reimpl._reduction import checked, legacy, reduced
 
@@ -43,6 +43,7 @@ def margin_ranking_loss(
     >>> margin_ranking_loss(torch.tensor([0.5, 3.0]), torch.tensor([1.0, 1.0]), torch.ones(2), reduction="none")
     tensor([0.5000, 0.0000])
     """
+    input1, input2, target = autocast(input1, input2, target)
     reduction = checked(legacy(reduction, size_average, reduce))
     _checks.number("margin_ranking_loss", "margin", margin)
     ranks = [len(array.shape) for array in (input1, input2, target)]

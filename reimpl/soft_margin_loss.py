@@ -1,7 +1,7 @@
 """Soft margin loss."""
 
 from reimpl import _checks
-from reimpl._array import Array, dtype_name, is_complex, is_floating, namespace, rounded, widened
+from reimpl._array import Array, autocast, dtype_name, is_complex, is_floating, namespace, rounded, widened
 from reimpl._autograd import differentiated
 from reimpl._reduction import checked, legacy, reduced
 
@@ -38,6 +38,7 @@ def soft_margin_loss(
     >>> soft_margin_loss(torch.tensor([0.0, 2.0]), torch.tensor([1.0, -1.0]), reduction="none")
     tensor([0.6931, 2.1269])
     """
+    input, target = autocast(input, target)
     reduction = checked(legacy(reduction, size_average, reduce))
     _checks.constant("soft_margin_loss", "target", target)
     _checks.fits(target, input.shape)
