@@ -10,6 +10,8 @@ from typing import Any
 import array_api_compat
 import torch
 
+from reimpl._array import namespace
+
 Formula = Callable[..., Any]
 
 
@@ -45,6 +47,20 @@ def differentiated_by_output(formula: Formula, pull: Formula, push: Formula) -> 
         return push(tangents[0], *kept)
 
     return _ruled(formula, pulled, pushed, lambda inputs, output: (output, *inputs[1:]))
+
+
+def differentiated_by_rows(formula: Formula, slope: Formula) -> Formula:
+    """A ``formula`` of one real array that leaves its last axis with a length of 1; its further arguments are plain
+    options. ``slope(array, output, *options)`` is the derivative of each row's output in the elements of the row.
+    """
+
+    def pulled(cotangent: Any, needed: Sequence[bool], *kept: Any) -> tuple[Any, ...]:
+        return (cotangent * slope(*kept),)
+
+    def pushed(tangents: Sequence[Any], *kept: Any) -> Any:
+        return namespace(kept[0]).sum(tangents[0] * slope(*kept), axis=-1, keepdims=True)
+
+    return _ruled(formula, pulled, pushed, lambda inputs, output: (inputs[0], output, *inputs[1:]))
 
 
 def _ruled(formula: Formula, pulled: Formula, pushed: Formula, kept: Formula) -> Formula:
