@@ -51,7 +51,7 @@ def differentiated_by_output(formula: Formula, pull: Formula, push: Formula) -> 
 
 def differentiated_by_rows(formula: Formula, slope: Formula) -> Formula:
     """A ``formula`` of one real array that leaves its last axis with a length of 1; its further arguments are plain
-    options. ``slope(array, output, *options)`` is the derivative of each row's output in the elements of the row.
+    options. ``slope(array, output, *options)`` is the gradient of each row's output.
     """
 
     def pulled(cotangent: Any, needed: Sequence[bool], *kept: Any) -> tuple[Any, ...]:

@@ -181,7 +181,8 @@ def long_labels(target: Labels) -> None:
 
 def labels_between(least: int, target: Labels, classes: int) -> None:
     """No label lies below ``least`` or names a class that is not there, of which these kernels say RuntimeError."""
-    if is_concrete(target) and bool(namespace(target).any((target < least) | (target >= classes))):
+    label = indices(target)
+    if is_concrete(target) and bool(namespace(label).any((label < least) | (label >= classes))):
         raise RuntimeError(f"target is out of range: {classes} classes")
 
 

@@ -52,13 +52,15 @@ def multilabel_margin_loss(
     xp = namespace(input, target)
     rows, label = xp.reshape(widened(input), (-1, classes)), xp.reshape(target, (-1, classes))
     number = counting(label, classes)
-    # A sum over what stands before would do as well, but array-api-compat's warns in a trace.
-    padded = xp.any((label < 0)[:, None, :] & (number <= number[:, None]), axis=2, keepdims=True)
-    label = xp.where(padded[:, :, 0], xp.zeros_like(label), label)
+    later = number > xp.expand_dims(number, axis=1)
+    kept = xp.all(xp.expand_dims(label >= 0, axis=1) | later, axis=2)
+    label = xp.where(kept, label, xp.zeros_like(label))
+    right = xp.take_along_axis(rows, label, axis=1)
     # Axes from here on: row, label, class.
-    present = xp.any(~padded & (label[:, :, None] == number), axis=1, keepdims=True)
-    gap = 1 - xp.take_along_axis(rows, label, axis=1)[:, :, None] + rows[:, None, :]
-    loss = xp.sum(only(~padded & ~present & (gap > 0), gap), axis=(1, 2)) / classes
+    kept, label, right = (xp.expand_dims(array, axis=2) for array in (kept, label, right))
+    absent = xp.all(xp.logical_not(kept) | (label != number), axis=1, keepdims=True)
+    gap = 1 - right + xp.expand_dims(rows, axis=1)
+    loss = xp.sum(only(kept & absent & (gap > 0), gap), axis=(1, 2)) / classes
     if one_row:
         loss = xp.squeeze(loss, axis=0)
     return rounded(reduced(loss, reduction), input)

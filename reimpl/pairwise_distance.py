@@ -59,23 +59,21 @@ def _formula(size: Array, p: float) -> Array:
     xp = namespace(size)
     if p == inf or size.shape[-1] == 1:  # a single element's power may be more than there is
         return xp.max(size, axis=-1, keepdims=True)
+    if p == -inf:
+        return xp.min(size, axis=-1, keepdims=True)
     if p == 1:
         return xp.sum(size, axis=-1, keepdims=True)
     if p == 2:
         return xp.sqrt(xp.sum(size * size, axis=-1, keepdims=True))
-    if p == -inf:
-        return xp.min(size, axis=-1, keepdims=True)
     return xp.sum(size**p, axis=-1, keepdims=True) ** (1 / p)
 
 
 def _slope(size: Array, distance: Array, p: float) -> Array:
     xp = namespace(size)
-    if p == 1:
-        return xp.ones_like(size)
     if abs(p) == inf:
         reached = xp.astype((size == distance) | xp.isnan(size), size.dtype)
         return reached / xp.sum(reached, axis=-1, keepdims=True)
-    # `where` also differentiates the branch it drops, and a power of 0 has an infinite slope.
+    # `where` also differentiates the branch that it drops, and a power of 0 has an infinite slope.
     if p < 1:
         return only(size != 0, xp.where(size == 0, xp.ones_like(size), size) ** (p - 1)) * distance ** (1 - p)
     length = xp.where(distance == 0, xp.ones_like(distance), distance)

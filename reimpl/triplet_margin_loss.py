@@ -1,7 +1,7 @@
 """Triplet margin loss."""
 
 from reimpl import _checks
-from reimpl._array import Array, clamped, namespace, rounded, widened
+from reimpl._array import Array, clamped, is_floating, namespace, rounded, widened
 from reimpl._reduction import checked, legacy, reduced
 from reimpl.pairwise_distance import pairwise_distance
 
@@ -53,9 +53,13 @@ def triplet_margin_loss(
     _checks.number("triplet_margin_loss", "eps", eps)
     _checks.boolean("triplet_margin_loss", "swap", swap)
     _checks.same_rank(anchor=anchor, positive=positive, negative=negative)
-    x, near, far = widened(anchor), widened(positive), widened(negative)
-    reach = pairwise_distance(x, far, p, eps)
+    x, y, z = widened(anchor), widened(positive), widened(negative)
+    near, far = pairwise_distance(x, y, p, eps), pairwise_distance(x, z, p, eps)
     if swap:
-        reach = namespace(reach).minimum(reach, pairwise_distance(near, far, p, eps))
-    loss = clamped(margin + pairwise_distance(x, near, p, eps) - reach)
-    return rounded(reduced(loss, reduction), anchor, positive, negative)
+        far = namespace(far).minimum(far, pairwise_distance(y, z, p, eps))
+    loss = reduced(clamped(margin + near - far), reduction)
+    # Two arrays of whole numbers are a float32 apart, and the loss is one then, though the third array be a half.
+    pairs = ((anchor, positive), (anchor, negative), (positive, negative))[: 2 + swap]
+    if not all(is_floating(one) or is_floating(other) for one, other in pairs):
+        return loss
+    return rounded(loss, anchor, positive, negative)
