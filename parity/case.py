@@ -4,7 +4,7 @@ Rules kept here: records are frozen plain data and hold no tensor; the loader al
 is stable (no clock, address or order in it), so that ``pytest -n`` and ``--case`` mean the same trial on every machine.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any, Literal, get_args
@@ -48,15 +48,20 @@ class Argument:
     """One parameter of a loss.
 
     ``array`` takes tensors, and whole numbers given to it become the case's dtype; ``labels`` takes tensors too, and
-    whole numbers become int64 (class indices); ``option`` takes plain values of ``types``.
+    whole numbers become int64 (class indices); ``option`` takes plain values of ``types``. Where ``Callable`` is one of
+    these, it takes the name of a loss, and each side is given a function of that name.
     """
 
     name: str
     kind: Literal["array", "labels", "option"]
     required: bool
     default: Any = None
-    types: tuple[type, ...] = ()
+    types: tuple[object, ...] = ()
     keyword_only: bool = False
+
+    def names_function(self, value: Any) -> bool:
+        """``value`` stands for a function."""
+        return Callable in self.types and isinstance(value, str)
 
 
 @dataclass(frozen=True, slots=True)

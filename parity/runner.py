@@ -131,6 +131,7 @@ def called(subject: Subject, call: Call, arguments: Mapping[str, Any]) -> Any:
         return _called_as_module(subject, call, arguments)
     function = subject.function(call.loss)
     assert function is not None, f"{subject.name} lacks {call.loss}"
+    arguments = _with_functions(subject, call.loss, arguments)
     named = {name: value for name, value in arguments.items() if name not in call.positional}
     return function(*(arguments[name] for name in call.positional), **named)
 
@@ -141,7 +142,8 @@ def _called_as_module(subject: Subject, call: Call, arguments: Mapping[str, Any]
     form = subject.form(call.form)
     assert form is not None, f"{subject.name} lacks {call.form}"
     forward = [name for name in call.positional if name in arguments]
-    settings = {name: value for name, value in arguments.items() if name not in forward}
+    given = _with_functions(subject, call.loss, arguments)
+    settings = {name: value for name, value in given.items() if name not in forward}
     return form(**settings)(*(arguments[name] for name in forward))
 
 
@@ -154,7 +156,17 @@ def _evaluated(subject: Subject, expression: Application | str | float, argument
     name = expression.function
     function = getattr(torch if on_torch else np, name) if name in ELEMENTARY else subject.function(name)
     assert function is not None, f"{subject.name} lacks {name}"
-    return function(*(_evaluated(subject, o, arguments) for o in expression.operands), **expression.options)
+    options = expression.options if name in ELEMENTARY else _with_functions(subject, name, expression.options)
+    return function(*(_evaluated(subject, o, arguments) for o in expression.operands), **options)
+
+
+def _with_functions(subject: Subject, loss: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments with a function for each name of one: the formulas' own for the formulas, which may be called with
+    numbers that torch does not know; else torch's, for a candidate may lack it."""
+    side = FORMULAS if subject is FORMULAS else REFERENCE
+    taken = signatures()[loss].arguments if loss in signatures() else ()
+    named = {a.name for a in taken if a.names_function(arguments.get(a.name))}
+    return {name: side.function(v) or v if name in named else v for name, v in arguments.items()}
 
 
 def _differentiated(

@@ -32,6 +32,8 @@ def second(subject: Subject, call: Call) -> Outcome:
         name, cotangent = next(iter(cotangents(value.detach(), call).items()))
         cotangent.requires_grad_()
         wanted = {**{n: own[n] for n in call.differentiable}, f"upstream {name}": cotangent}
+        if not value.requires_grad:
+            return {n: torch.zeros_like(t) for n, t in wanted.items()}
         leaves = list(wanted.values())
         gradients = torch.autograd.grad(value, leaves[:-1], cotangent, create_graph=True, allow_unused=True)
         given = [g for g in gradients if g is not None]

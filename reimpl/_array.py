@@ -4,6 +4,7 @@ Rules kept here: an array decides its library by itself, and no library is impor
 nothing asks an array for its values.
 """
 
+from math import nan
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -82,7 +83,7 @@ def numeric(array: Array) -> Array:
 
 def rounded(result: Array, *arguments: Array | None) -> Array:
     """``result`` in the half type that ``arguments`` have in common, rounded once; else as it is."""
-    floating = [array.dtype for array in arguments if array is not None and is_floating(array)]
+    floating = [a.dtype for a in arguments if a is not None and (is_floating(a) or "complex" in dtype_name(a))]
     halves = [array.dtype for array in arguments if array is not None and is_half(array)]
     if not halves or any(dtype != halves[0] for dtype in floating):
         return result
@@ -116,6 +117,17 @@ def only(kept: Array, array: Array) -> Array:
     """``array`` where ``kept``, else 0."""
     xp = namespace(array)
     return xp.where(kept, array, xp.zeros_like(array))
+
+
+def clamped(array: Array) -> Array:
+    """``array`` where it is not below 0, else 0. The slope at 0 is 1, and NaN has none: both as in torch's clamp."""
+    xp = namespace(array)
+    return xp.where(array >= 0, array, xp.where(array < 0, xp.zeros_like(array), xp.full_like(array, nan)))
+
+
+def counting(label: Labels, count: int) -> Labels:
+    """0 … count - 1, as labels beside ``label``; a trace of JAX has no device to name."""
+    return namespace(label).arange(count, dtype=label.dtype, device=getattr(label, "device", None))
 
 
 def entries(rows: Array, label: Labels, axis: int) -> Array:

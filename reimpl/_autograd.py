@@ -76,6 +76,20 @@ def differentiated_by_rules(formula: Formula, pull: Formula, push: Formula) -> F
     return _ruled(formula, pulled, pushed, lambda inputs, output: inputs)
 
 
+def differentiated_by_rows(formula: Formula, slope: Formula) -> Formula:
+    """A ``formula`` of one real array that leaves its last axis with a length of 1; its further arguments are plain
+    options. ``slope(array, output, *options)`` is the gradient of each row's output.
+    """
+
+    def pulled(cotangent: Any, needed: Sequence[bool], *kept: Any) -> tuple[Any, ...]:
+        return (cotangent * slope(*kept),)
+
+    def pushed(tangents: Sequence[Any], *kept: Any) -> Any:
+        return namespace(kept[0]).sum(tangents[0] * slope(*kept), axis=-1, keepdims=True)
+
+    return _ruled(formula, pulled, pushed, lambda inputs, output: (inputs[0], output, *inputs[1:]))
+
+
 def _ruled(formula: Formula, pulled: Formula, pushed: Formula, kept: Formula) -> Formula:
     """``formula`` with rules that are given what ``kept(inputs, output)`` keeps for them, options last."""
     on_torch = _rules_of_torch(formula, pulled, pushed, kept)

@@ -288,6 +288,18 @@ def test_script_runs_by_itself(loss: str, lines: str, parity: Command, folder: P
     assert len(printed(scripts(parity("check", "wrong.py").out)[0])) == 2
 
 
+def test_script_spells_a_function_that_is_named(parity: Command, folder: Path) -> None:
+    lines = "inputs: {anchor: [1.0], positive: [2.5], negative: [1.0]}\n    options: {distance_function: l1_loss}"
+    loss = "triplet_margin_with_distance_loss"
+    (folder / "cases" / "it.yaml").write_text(f"cases:\n  - name: it\n    loss: {loss}\n    {lines}\n")
+    (folder / "wrong.py").write_text(
+        f"def {loss}(*arrays, distance_function): return distance_function(*arrays[:2]) + 7\n"
+    )
+    (first, *_) = scripts(parity("check", "wrong.py").out)
+    assert "distance_function=torch.nn.functional.l1_loss" in first
+    assert printed(first) == ["8.50000000000000000", "2.50000000000000000"]
+
+
 def test_machine_report_says_what_was_judged_and_where(report: dict[str, Any]) -> None:
     assert (report["status"], report["candidate"], report["environment"]["torch"]) == (1, "wrong.py", torch.__version__)
 

@@ -196,7 +196,8 @@ CASE: Mapping[str, Key] = {
         required=True,
     ),
     "options": Key(
-        "every other argument by name; null is None", {"type": "object", "additionalProperties": _ref("option")}
+        "every other argument by name; null is None, a function is given by the name of a loss",
+        {"type": "object", "additionalProperties": _ref("option")}
     ),
     "each": Key(
         "lists to take the product over: any option or input",
