@@ -30,7 +30,8 @@ class LossCount:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """``problems`` are errors of case files, ``skipped`` counts trials by the device that is not there."""
+    """``problems`` are errors of case files, ``skipped`` counts trials by the device that is not there, ``reseed`` is by
+    how much every seed was moved."""
 
     candidate: str
     verdicts: Sequence[Verdict]
@@ -38,6 +39,7 @@ class Run:
     skipped: Mapping[str, int] = field(default_factory=dict)
     arguments: Sequence[str] = ()
     seconds: float = 0.0
+    reseed: int = 0
 
     @property
     def failures(self) -> list[Verdict]:
