@@ -64,9 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     judging.add_argument("--quick", action="store_true", help="one dtype a case, no costly facets")
     judging.add_argument("--jobs", type=int, metavar="N", help="processes [as many as cores]")
     judging.add_argument("--reseed", type=_whole, default=0, metavar="N", help="every seed of the cases moved by N")
-    judging.add_argument(
-        "--threads", type=_positive, default=THREADS, metavar="N", help=f"torch's threads [{THREADS}]"
-    )
+    judging.add_argument("--threads", type=_positive, default=THREADS, metavar="N", help=f"torch's threads [{THREADS}]")
     for kind in ("json", "junit", "html"):
         judging.add_argument(f"--{kind}", metavar="FILE", help=f"write the report as {kind}")
     judging.set_defaults(action=_check)

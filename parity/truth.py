@@ -175,7 +175,7 @@ def _difference(
     moved = np.asarray((up != down) & (upstream != 0))
     terms = np.asarray(up - down, dtype=object)[moved] * upstream[moved]
     sizes = [abs(float(one)) for one in np.ravel(up) if np.isfinite(float(one))]
-    return np.sum(terms, initial=digits(np.zeros(()))[()]), max(sizes, default=0.0), right - left
+    return np.sum(terms), max(sizes, default=0.0), right - left
 
 
 def _is_complex(call: Call) -> bool:

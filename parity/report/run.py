@@ -30,8 +30,8 @@ class LossCount:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """``problems`` are errors of case files, ``skipped`` counts trials by the device that is not there, ``reseed`` is by
-    how much every seed was moved."""
+    """``problems`` are errors of case files, ``skipped`` counts trials by the device that is not there; every seed was
+    moved by ``reseed``."""
 
     candidate: str
     verdicts: Sequence[Verdict]

@@ -12,12 +12,21 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F  # noqa: N812, its usual name
+
 from honest.formulas import Function, Route, formulas
 from honest.sums import (
-    Tensor, first_to_last, folded, in_halves, last_to_first, logarithm_of, mean_of_shares, online, rest_beside_one,
-    running_mean, two_pass_mean,
+    Tensor,
+    first_to_last,
+    folded,
+    in_halves,
+    last_to_first,
+    logarithm_of,
+    mean_of_shares,
+    online,
+    rest_beside_one,
+    running_mean,
+    two_pass_mean,
 )  # fmt: skip
-
 from parity.losses import Subject
 
 HALVES = (torch.float16, torch.bfloat16)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+
 from honest.sums import Along, Tensor
 
 Function = Callable[..., Any]
