@@ -236,10 +236,3 @@ def test_upstream_gradients_are_numbers_of_the_coarsest_dtype() -> None:
 def test_upstream_gradient_of_the_case_is_one_more() -> None:
     found = cotangents(torch.zeros(2), Call("double", {}, (), torch.float32, cotangent=(5.0, 0.0)))
     assert found["given"].tolist() == [5.0, 0.0]
-
-
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Dynamo gives its own
-def test_compiled_function_is_differentiated_under_each_upstream_gradient(subject_of: Build) -> None:
-    compiled = torch.compile(lambda input: input.exp().sin().sum(), backend="aot_eager")
-    found = outcome(subject_of(double=compiled), differentiable=("input",))
-    assert (found.raised_in_backward, list(found.gradients)) == (None, ["-0.37", "1", "2.5"])
