@@ -117,7 +117,7 @@ class Truth:
     def _neighbours(self, single: torch.dtype | None) -> list[tuple[Outcome, Outcome]]:
         """The reference, as it is and in float64, on inputs moved a little; all in ``single`` if one is given."""
         if single not in self._neighbourhood:
-            call = self._call if single is None else self._call.with_tensors(_narrowed)
+            call = self._call if single is None else replace(self._call.with_tensors(_narrowed), dtype=single)
             runs = [(run(REFERENCE, near), run_in_double(near)) for near in _nearby(call)]
             self._neighbourhood[single] = runs
         return self._neighbourhood[single]
@@ -206,7 +206,9 @@ def _nearby(call: Call) -> Iterator[Call]:
             name: _moved(tensor, turn + shift) for shift, (name, tensor) in enumerate(call.tensors.items())
             if tensor.is_floating_point()
         }  # fmt: skip
-        yield replace(call, arguments={**call.arguments, **moved})
+        # The upstream gradients too: a saturated softmax stays the same float however its inputs move, and with it the
+        # luck of the one rounding in `upstream - Σ upstream · y`, where an honest neighbour may be 16 times less lucky.
+        yield replace(call, arguments={**call.arguments, **moved}, nudge=turn)
 
 
 def _narrowed(tensor: torch.Tensor) -> torch.Tensor:
