@@ -237,9 +237,16 @@ def trials_of(case: Case, device: str) -> list[Trial]:
 
 def reseeded(trial: Trial, by: int) -> Trial:
     """The same trial on other numbers: every seed moved by ``by``. What the case prints does not hold for them."""
+    if not by or not is_drawn(trial):
+        return trial
     inputs = {name: described and _reseeded(described, by) for name, described in trial.inputs.items()}
     case = replace(trial.case, inputs=inputs, expect=None, expect_gradient={})
     return replace(trial, case=case, inputs=inputs)
+
+
+def is_drawn(trial: Trial) -> bool:
+    """Whether any of its numbers come of a seed."""
+    return any(described is not None and "seed" in described.parameters for described in trial.inputs.values())
 
 
 def _reseeded(described: Input, by: int) -> Input:

@@ -18,9 +18,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from parity import mutants
+from parity.case import reseeded
 from parity.errors import ParityError
 from parity.facets import facets
-from parity.judging import judge
+from parity.judging import THREADS, judge
 from parity.losses import candidate
 from parity.report import Run, screen, write
 from parity.scaffold import scaffold
@@ -62,6 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     judging.add_argument("--facet", action="append", default=[], metavar="NAME", help="look through these facets only")
     judging.add_argument("--quick", action="store_true", help="one dtype a case, no costly facets")
     judging.add_argument("--jobs", type=int, metavar="N", help="processes [as many as cores]")
+    judging.add_argument("--reseed", type=_whole, default=0, metavar="N", help="every seed of the cases moved by N")
+    judging.add_argument("--threads", type=_positive, default=THREADS, metavar="N", help=f"torch's threads [{THREADS}]")
     for kind in ("json", "junit", "html"):
         judging.add_argument(f"--{kind}", metavar="FILE", help=f"write the report as {kind}")
     judging.set_defaults(action=_check)
@@ -102,6 +105,18 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _whole(word: str) -> int:
+    if (number := int(word)) < 0:
+        raise argparse.ArgumentTypeError(f"{word} is below 0")
+    return number
+
+
+def _positive(word: str) -> int:
+    if (number := int(word)) < 1:
+        raise argparse.ArgumentTypeError(f"{word} is below 1")
+    return number
+
+
 def _check(options: argparse.Namespace) -> int:
     """Reports are written in every case, to the last: also of a request that cannot be judged."""
     begun = time.perf_counter()
@@ -124,7 +139,8 @@ def _check(options: argparse.Namespace) -> int:
             verdicts=verdicts,
             problems=problems,
             skipped=Counter(trial.device for trial in selection.skipped),
-            arguments=[word for folder in options.cases for word in ("--cases", str(folder))],
+            arguments=_repeated(options),
+            reseed=options.reseed,
             seconds=time.perf_counter() - begun,
             quirks=selection.quirks,
         )
@@ -138,10 +154,20 @@ def _check(options: argparse.Namespace) -> int:
 def _judge(selection: Selection, options: argparse.Namespace, verdicts: list[Verdict]) -> None:
     with _progress() as progress:
         task = progress.add_task("", total=len(selection.trials))
-        found = judge(selection.trials, options.candidate, options.facet, quick=options.quick, jobs=options.jobs)
+        trials = [reseeded(trial, options.reseed) for trial in selection.trials]
+        found = judge(
+            trials, options.candidate, options.facet, quick=options.quick, jobs=options.jobs, threads=options.threads
+        )
         for verdict in found:
             progress.update(task, description=f"{verdict.trial.case.loss:36}", advance=1)
             verdicts.append(verdict)
+
+
+def _repeated(options: argparse.Namespace) -> list[str]:
+    """What the command that repeats a failure needs besides candidate, case, dtype and device."""
+    changed = {"--reseed": options.reseed or None, "--threads": options.threads if options.threads != THREADS else None}
+    words = [(option, str(number)) for option, number in changed.items() if number is not None]
+    return [word for pair in (*words, *(("--cases", str(folder)) for folder in options.cases)) for word in pair]
 
 
 def _progress() -> Progress:
@@ -207,7 +233,8 @@ def _table(run: Run) -> Table:
 def _closing(run: Run) -> str:
     unjudged = len(run.errors) + len(run.problems)
     counts = f"{run.judged} trials judged, {len(run.failures)} deviate, {unjudged} could not be judged"
-    return f"{['PARITY', 'DEVIATION', 'NOT JUDGED'][run.status]}: {counts}"
+    moved = f", every seed moved by {run.reseed}" if run.reseed else ""
+    return f"{['PARITY', 'DEVIATION', 'NOT JUDGED'][run.status]}: {counts}{moved}"
 
 
 def _list(options: argparse.Namespace) -> int:

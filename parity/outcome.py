@@ -17,6 +17,7 @@ GOLDEN = (5**0.5 - 1) / 2  # k · GOLDEN mod 1 never repeats: irregular numbers 
 ONES = "1"
 # 1 alone hides a backward that ignores its upstream gradient, or keeps its sign only.
 SCALAR_COTANGENTS = (-0.37, 1.0, 2.5)
+NUDGE = {2: 2, 4: 32, 8: 32}  # ulps at most, by the bytes of the dtype: two of bfloat16 are 1 % already
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class Call:
     ``arguments`` holds tensors and options by name in the signature's order; those in ``positional`` are passed so,
     for a port may name them otherwise. Upstream gradients are rounded to ``dtype``, the coarsest of the arguments', so
     that the run in higher precision gets the same numbers; ``cotangent`` is one more of them, given by the case, and
-    ``ones`` asks for ones too (a 0-d result always gets them). A ``brief`` call has one upstream gradient.
+    ``ones`` asks for ones too (a 0-d result always gets them). A ``brief`` call has one upstream gradient. ``nudge``
+    moves each of them by a few ulps, for each number otherwise.
     """
 
     loss: str
@@ -37,6 +39,7 @@ class Call:
     cotangent: Any = None
     ones: bool = False
     brief: bool = False
+    nudge: int = 0
     form: str | None = None
     expression: Application | None = None
 
@@ -108,4 +111,13 @@ def cotangents(value: torch.Tensor, call: Call) -> dict[str, torch.Tensor]:
         named["given"] = torch.tensor(call.cotangent, dtype=torch.float64).expand(value.shape)
     if call.brief:
         named = dict([next(iter(named.items()))])
-    return {n: c.to(call.dtype).to(value.device, value.dtype) for n, c in named.items()}
+    return {n: _nudged(c, call).to(call.dtype).to(value.device, value.dtype) for n, c in named.items()}
+
+
+def _nudged(cotangent: torch.Tensor, call: Call) -> torch.Tensor:
+    if not call.nudge:
+        return cotangent
+    edge = torch.finfo(call.dtype)
+    steps = torch.arange(1, cotangent.numel() + 1, dtype=torch.float64).view(cotangent.shape) * GOLDEN * call.nudge
+    reach = NUDGE[edge.bits // 8]
+    return cotangent * (1 + edge.eps * torch.round(2 * reach * (steps % 1) - reach))

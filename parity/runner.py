@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch._functorch.config
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 import reimpl
@@ -25,6 +26,7 @@ from parity.ulp import numbers
 from parity.watch import warning_always, watching
 
 FORMULAS = Subject("reimpl", reimpl)
+torch._functorch.config.donated_buffer = False  # or a compiled candidate could not be differentiated but once
 
 Way = Callable[[Subject, Call], Outcome]
 """How a side is called: plainly, which is ``run``, or through one of torch's transforms."""

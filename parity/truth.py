@@ -29,6 +29,8 @@ MOST_WORK = 50_000  # elements to evaluate for a gradient in 50 digits: a second
 STEP = 1e-18  # of the element: leaves an error of the square, far below float64's 10^-16
 ROUNDINGS = 64  # of numbers of the inputs' size that float64 may have made: sums over a few thousand by random walk
 SMALL = 1e-12  # a zero is moved as if it were this
+LOST = 1e-30  # of a result's size: a difference below it has lost too many of the 50 digits
+SMALLEST = 350  # more digits with which float64's smallest slope, times STEP, still shows beside a 1
 SINGLE_TO_DOUBLE = 2.0**-29  # float64's ulp to float32's
 REACH = 32  # ulps that a neighbour lies away at most: fewer would not move the rounding of a probability near 1
 NEIGHBOURS = 8  # runs of the reference on inputs a few ulps away; enough for the worst of its errors near there
@@ -145,21 +147,36 @@ def gradient_truth(call: Call, cotangent: str, argument: str, wanted: NDArray[np
 
 def _slope(call: Call, argument: str, index: tuple[int, ...], upstream: Numbers) -> Any:
     """The derivative of Σ upstream · value along one element; results that it does not move, infinite ones too, add 0.
-    At the end of the domain, where the formula refuses the one step, the other alone counts."""
+
+    A difference that the digits lose beside the results (the slope of a sigmoid at 100 is 1e-44 beside a 1) is taken
+    again with more of them: believed as 0, it would turn down a candidate that knows better than the reference.
+    """
     x = abs(float(numbers(call.tensors[argument][index])))
-    with more_digits(-2 * math.log10(x) if 0 < x < 1 else 0):  # or they could not hold its square beside a 1
-        step = digits(np.array((x or SMALL) * STEP))[()]
-        ends = [(sign, value_in_digits(call, (argument, index, step * sign))) for sign in (1, -1)]
-        return _quotient(call, ends, step, upstream)
+    beside = -2 * math.log10(x) if 0 < x < 1 else 0  # or they could not hold its square beside a 1
+    for more in (beside, beside + SMALLEST):
+        with more_digits(more):
+            step = digits(np.array((x or SMALL) * STEP))[()]
+            difference, size, apart = _difference(call, argument, index, step, upstream)
+            slope = difference / (step * apart)
+        if abs(difference) > size * LOST:
+            break
+    return slope
 
 
-def _quotient(call: Call, ends: list[tuple[int, Any]], step: Any, upstream: Numbers) -> Any:
+def _difference(
+    call: Call, argument: str, index: tuple[int, ...], step: Any, upstream: Numbers
+) -> tuple[Any, Any, int]:
+    """Σ upstream · value one step up less the same one step down, the size of the largest of these numbers, and how
+    many steps lie between. At the end of the domain, where the formula refuses the one step, the other alone counts."""
+    ends = [(sign, value_in_digits(call, (argument, index, step * sign))) for sign in (1, -1)]
     inside = [(sign, end) for sign, end in ends if end is not None]
     if len(inside) < len(ends):
         inside.append((0, value_in_digits(call)))
     (right, up), (left, down) = sorted(inside, key=lambda end: -end[0])[:2]
     moved = np.asarray((up != down) & (upstream != 0))
-    return np.sum(np.asarray(up - down, dtype=object)[moved] * upstream[moved]) / (step * (right - left))
+    terms = np.asarray(up - down, dtype=object)[moved] * upstream[moved]
+    sizes = [abs(float(one)) for one in np.ravel(up) if np.isfinite(float(one))]
+    return np.sum(terms), max(sizes, default=0.0), right - left
 
 
 def _is_complex(call: Call) -> bool:
@@ -192,14 +209,16 @@ def _nearby(call: Call) -> Iterator[Call]:
             name: _moved(tensor, turn + shift) for shift, (name, tensor) in enumerate(call.tensors.items())
             if tensor.is_floating_point()
         }  # fmt: skip
-        yield replace(call, arguments={**call.arguments, **moved})
+        # The upstream gradients too: a saturated softmax stays the same float however its inputs move, and with it the
+        # luck of the one rounding in `upstream - Σ upstream · y`, where an honest neighbour may be 16 times less lucky.
+        yield replace(call, arguments={**call.arguments, **moved}, nudge=turn)
 
 
 def _in_single(call: Call) -> Call:
     """The call in float32; where a dtype option converts, whole numbers are floats too and the option is float32."""
     options = {name: torch.float32 for name, value in call.arguments.items() if isinstance(value, torch.dtype)}
     narrowed = call.with_tensors(lambda tensor: _narrowed(tensor, whole=bool(options)))
-    return replace(narrowed, arguments={**narrowed.arguments, **options})
+    return replace(narrowed, arguments={**narrowed.arguments, **options}, dtype=torch.float32)
 
 
 def _narrowed(tensor: torch.Tensor, *, whole: bool) -> torch.Tensor:

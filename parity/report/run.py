@@ -32,7 +32,7 @@ class LossCount:
 @dataclass(frozen=True, slots=True)
 class Run:
     """``problems`` are errors of case files, ``skipped`` counts trials by the device that is not there, ``quirks`` are
-    torch's own that the trials meet."""
+    torch's own that the trials meet; every seed was moved by ``reseed``."""
 
     candidate: str
     verdicts: Sequence[Verdict]
@@ -41,6 +41,7 @@ class Run:
     arguments: Sequence[str] = ()
     seconds: float = 0.0
     quirks: Sequence[Quirk] = ()
+    reseed: int = 0
 
     @property
     def failures(self) -> list[Verdict]:

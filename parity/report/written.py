@@ -42,6 +42,7 @@ def as_json(run: Run) -> str:
     report = {
         "status": run.status,
         "candidate": run.candidate,
+        "reseed": run.reseed,
         "environment": environment(),
         "seconds": round(run.seconds, 3),
         "losses": {name: asdict(count) for name, count in run.by_loss().items()},
