@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from parity.digits import digits, more_digits, split
+from parity.digits import digits, digits_now, more_digits, split
 from parity.losses import REFERENCE
 from parity.outcome import GOLDEN, Call, Outcome, cotangents
 from parity.runner import run, run_in_double, value_in_digits
@@ -26,8 +26,11 @@ Quantity = tuple[str, str] | None
 """Which number of an outcome: None for the value, else (upstream gradient, argument)."""
 
 MOST_WORK = 50_000  # elements to evaluate for a gradient in 50 digits: a second or two
-STEP = 1e-18  # of the element: leaves an error of the square, far below float64's 10^-16
+STEP = (
+    0.36  # of the digits: 10^-18 of the element in 50 digits leaves an error of the square, far below float64's 10^-16
+)
 ROUNDINGS = 64  # of numbers of the inputs' size that float64 may have made: sums over a few thousand by random walk
+ALIKE = 1e-15  # of a slope: more than a small step leaves between its two halves where the formula is smooth
 SMALL = 1e-12  # a zero is moved as if it were this
 SINGLE_TO_DOUBLE = 2.0**-29  # float64's ulp to float32's
 REACH = 32  # ulps that a neighbour lies away at most: fewer would not move the rounding of a probability near 1
@@ -88,13 +91,14 @@ class Truth:
         key = (quantity, wanted.tobytes())
         if key not in self._digits:
             found = value_truth(self._call) if quantity is None else gradient_truth(self._call, *quantity, wanted)
-            self._digits[key] = found and _confirmed(found, double, self._scale())
+            self._digits[key] = found and _confirmed(found, double, self.doubt(double))
         return self._digits[key]
 
-    def _scale(self) -> float:
-        """The size of the numbers that are rounded on the way: the inputs', and 1."""
+    def doubt(self, double: Exact) -> Numbers:
+        """How far float64 may be off: by the rounding of numbers of the inputs' size, of 1, or of the result's."""
         sizes = [np.abs(numbers(t)) for t in self._call.tensors.values() if t.is_floating_point()]
-        return max([1.0, *(float(size[np.isfinite(size)].max(initial=0.0)) for size in sizes)])
+        scale = max([1.0, *(float(size[np.isfinite(size)].max(initial=0.0)) for size in sizes)])
+        return ROUNDINGS * np.finfo(np.float64).eps * np.maximum(scale, np.abs(double.high))
 
     def reference_error(self, quantity: Quantity, dtype: torch.dtype, own: Numbers) -> Numbers:
         """How far the reference itself is from the truth about here: its worst error on these inputs (``own``) and on
@@ -134,21 +138,36 @@ def gradient_truth(call: Call, cotangent: str, argument: str, wanted: NDArray[np
     value = None if work > MOST_WORK or wanted.shape != tuple(tensor.shape) else value_in_digits(call)
     if value is None or _is_complex(call):
         return None
-    upstream = cotangents(torch.zeros(np.shape(value), dtype=torch.float64), call)[cotangent]
+    upstream = _upstream(call, cotangent, value)
     slopes = np.full(wanted.shape, np.nan, dtype=object)
     for index in np.ndindex(*wanted.shape):
         if wanted[index]:
-            slopes[index] = _slope(call, argument, index, numbers(upstream))
+            slopes[index] = _slope(call, argument, index, upstream)
     return Exact(*split(slopes))
 
 
-def _slope(call: Call, argument: str, index: tuple[int, ...], upstream: Numbers) -> Any:
+def is_kink(call: Call, cotangent: str, argument: str, index: tuple[int, ...]) -> bool:
+    """Whether the formula has another slope to the left of an element than to the right: a difference across it is no
+    truth, whatever confirms it."""
+    upstream = _upstream(call, cotangent, value_in_digits(call))
+    left, right = (_slope(call, argument, index, upstream, sides) for sides in ((0, -1), (1, 0)))
+    return bool(abs(right - left) > ALIKE * max(abs(left), abs(right)))
+
+
+def _upstream(call: Call, cotangent: str, value: Any) -> Numbers:
+    return numbers(cotangents(torch.zeros(np.shape(value), dtype=torch.float64), call)[cotangent])
+
+
+def _slope(
+    call: Call, argument: str, index: tuple[int, ...], upstream: Numbers, sides: tuple[int, int] = (1, -1)
+) -> Any:
     """The derivative of Σ upstream · value along one element; results that it does not move, infinite ones too, add 0.
     At the end of the domain, where the formula refuses the one step, the other alone counts."""
     x = abs(float(numbers(call.tensors[argument][index])))
+    share = 10 ** -(STEP * digits_now())
     with more_digits(-2 * math.log10(x) if 0 < x < 1 else 0):  # or they could not hold its square beside a 1
-        step = digits(np.array((x or SMALL) * STEP))[()]
-        ends = [(sign, value_in_digits(call, (argument, index, step * sign))) for sign in (1, -1)]
+        step = digits(np.array((x or SMALL) * share))[()]
+        ends = [(sign, value_in_digits(call, (argument, index, step * sign))) for sign in sides]
         return _quotient(call, ends, step, upstream)
 
 
@@ -165,13 +184,12 @@ def _is_complex(call: Call) -> bool:
     return any(tensor.is_complex() for tensor in call.tensors.values())
 
 
-def _confirmed(digits: Exact, double: Exact, scale: float) -> Exact | None:
-    """``digits`` where ``double`` lies within the rounding of numbers of size ``scale``, or its own, in float64."""
+def _confirmed(digits: Exact, double: Exact, slack: Numbers) -> Exact | None:
+    """``digits`` where ``double`` lies within ``slack`` of them."""
     if digits.high.shape != double.high.shape:
         return None
     with np.errstate(all="ignore"):
-        slack = ROUNDINGS * np.finfo(np.float64).eps * np.maximum(scale, np.abs(double.high))
-        believed = (digits.error(double.high) <= slack) | (digits.high == double.high)
+        believed = (np.isfinite(slack) & (digits.error(double.high) <= slack)) | (digits.high == double.high)
         # Of an upstream gradient of 0 nothing comes, even where the reference overflows and makes NaN of it.
         believed |= np.isnan(double.high) & (digits.high == 0)
         believed &= (digits.high != 0) | ~(np.abs(double.high) > 0)  # a 0 may be a slope that the digits lost
