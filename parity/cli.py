@@ -1,4 +1,4 @@
-"""The command line: ``parity check | list | show | new | mutants``.
+"""The command line: ``parity check | list | show | accuracy | new | mutants``.
 
 Exit status: 0 parity; 1 at least one deviation; 2 the request could not be judged.
 """
@@ -12,24 +12,18 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
-
 from parity import mutants
+from parity.accuracy import SAMPLES, Plan, measure
+from parity.case import FLOATS
 from parity.errors import ParityError
 from parity.facets import facets
 from parity.judging import judge
 from parity.losses import candidate
-from parity.report import Run, screen, write
+from parity.report import Run, check_plot, console, plot, progress, tell, tell_accuracy, write, write_accuracy
 from parity.scaffold import scaffold
 from parity.selection import Request, Selection, select
 from parity.show import shown
 from parity.trial import Verdict
-
-WIDTH = 120  # columns where the output is no terminal
-SCREENS = 10  # failures told in full; the rest in a line each, and all of them in the reports
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="parity", description="Does an implementation of torch's losses agree with torch?"
     )
-    actions = parser.add_subparsers(required=True, metavar="check | list | show | new | mutants")
+    actions = parser.add_subparsers(required=True, metavar="check | list | show | accuracy | new | mutants")
     judging = actions.add_parser("check", help="run the cases against a candidate")
     judging.add_argument(
         "candidate", nargs="?", default="reimpl", help="module, module:prefix or path/to/file.py [reimpl]"
@@ -61,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_selection(judging)
     judging.add_argument("--facet", action="append", default=[], metavar="NAME", help="look through these facets only")
     judging.add_argument("--quick", action="store_true", help="one dtype a case, no costly facets")
+    judging.add_argument("--accuracy", action="store_true", help="tell the errors from the truth of each dtype")
     judging.add_argument("--jobs", type=int, metavar="N", help="processes [as many as cores]")
     for kind in ("json", "junit", "html"):
         judging.add_argument(f"--{kind}", metavar="FILE", help=f"write the report as {kind}")
@@ -73,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     show.add_argument("candidate", nargs="?", default="reimpl")
     show.add_argument("--cases", action="append", default=[], type=Path, metavar="DIR")
     show.set_defaults(action=_show)
+    _add_accuracy(actions.add_parser("accuracy", help="sample a loss's inputs: how far from the truth are both sides?"))
     new = actions.add_parser("new", help="begin a loss: reimpl/LOSS.py and cases/LOSS.yaml")
     new.add_argument("loss", help="a function of torch.nn.functional")
     new.set_defaults(action=lambda options: _told(scaffold(options.loss, Path())))
@@ -83,6 +79,25 @@ def _parser() -> argparse.ArgumentParser:
     mutating.add_argument("--json", type=Path, metavar="FILE", help="each mutant, its fate, and what killed it")
     mutating.set_defaults(action=_mutants)
     return parser
+
+
+def _add_accuracy(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("loss", help="the loss to measure")
+    parser.add_argument("candidate", nargs="?", default="reimpl", help="module, module:prefix or path/to/file.py")
+    parser.add_argument("--cases", action="append", default=[], type=Path, metavar="DIR", help="draw about these cases")
+    parser.add_argument("--dtype", action="append", default=[], choices=FLOATS, help="in these dtypes only")
+    parser.add_argument("--samples", type=_counted, default=SAMPLES, metavar="N", help=f"in each dtype [{SAMPLES}]")
+    parser.add_argument("--seed", type=_counted, default=0, metavar="N", help="draws other samples [0]")
+    parser.add_argument("--sample", type=_counted, metavar="N", help="this sample alone")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw it, as .png or .svg")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="every figure, and the inputs where a side is worst")
+    parser.set_defaults(action=_accuracy)
+
+
+def _counted(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 up")
+    return int(text)
 
 
 def _add_selection(parser: argparse.ArgumentParser) -> None:
@@ -122,30 +137,23 @@ def _check(options: argparse.Namespace) -> int:
             verdicts=verdicts,
             problems=problems,
             skipped=Counter(trial.device for trial in selection.skipped),
-            arguments=[word for folder in options.cases for word in ("--cases", str(folder))],
+            arguments=_cases(options),
             seconds=time.perf_counter() - begun,
         )
         write(run, {kind: getattr(options, kind) for kind in ("json", "junit", "html")})
-    _tell(run, Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDTH))
+    tell(run, console(), accuracy=options.accuracy)
     if lacking := sorted(set(options.loss) & set(run.missing)):
         raise ParityError(f"{options.candidate} lacks {', '.join(lacking)}, which --loss names")
     return run.status
 
 
 def _judge(selection: Selection, options: argparse.Namespace, verdicts: list[Verdict]) -> None:
-    with _progress() as progress:
-        task = progress.add_task("", total=len(selection.trials))
+    with progress() as bar:
+        task = bar.add_task("", total=len(selection.trials))
         found = judge(selection.trials, options.candidate, options.facet, quick=options.quick, jobs=options.jobs)
         for verdict in found:
-            progress.update(task, description=f"{verdict.trial.case.loss:36}", advance=1)
+            bar.update(task, description=f"{verdict.trial.case.loss:36}", advance=1)
             verdicts.append(verdict)
-
-
-def _progress() -> Progress:
-    """A bar on the terminal's error channel; nothing where that is none."""
-    console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
 
 
 def _request(options: argparse.Namespace) -> Request:
@@ -160,48 +168,17 @@ def _request(options: argparse.Namespace) -> Request:
     )
 
 
+def _cases(options: argparse.Namespace) -> list[str]:
+    """The words that say which cases, for a command to repeat."""
+    return [word for folder in options.cases for word in ("--cases", str(folder))]
+
+
 def _check_facets(names: Sequence[str]) -> None:
     for name in names:
         if name not in facets():
             near = get_close_matches(name, facets(), 1)
             hint = f"; did you mean {near[0]!r}?" if near else ";"
             raise ParityError(f"--facet {name}: unknown facet{hint} facets: {', '.join(facets())}")
-
-
-def _tell(run: Run, console: Console) -> None:
-    """What deviates first, then the counts, and the verdict as the last line."""
-    for problem in run.problems:
-        console.print(escape(problem))
-    wrong = [*run.failures, *run.errors]
-    for verdict in wrong[:SCREENS]:
-        console.print(escape(screen(verdict, run)), end="\n\n")
-    for verdict in wrong[SCREENS:]:
-        console.print(f"also: {escape(verdict.trial.id)}")
-    if run.verdicts:
-        console.print(_table(run))
-    if run.missing:
-        console.print(f"missing in {run.candidate}: {', '.join(run.missing)}")
-    for device, count in run.skipped.items():
-        console.print(f"skipped: {count} trials on {device}, which is not here")
-    console.print(f"{_closing(run)} in {run.seconds:.1f} s")
-
-
-def _table(run: Run) -> Table:
-    table = Table(box=None, header_style="dim")
-    table.add_column("loss")
-    for heading in ("trials", "passed", "failed", "errors", "missing", "value, ulp", "gradient, ulp"):
-        table.add_column(heading, justify="right")
-    for name, count in run.by_loss().items():
-        style = "bold red" if count.failed or count.errors else None
-        counts = (count.trials, count.passed + count.known_gaps, count.failed, count.errors, count.missing)
-        table.add_row(name, *map(str, counts), f"{count.worst_value:.3g}", f"{count.worst_gradient:.3g}", style=style)
-    return table
-
-
-def _closing(run: Run) -> str:
-    unjudged = len(run.errors) + len(run.problems)
-    counts = f"{run.judged} trials judged, {len(run.failures)} deviate, {unjudged} could not be judged"
-    return f"{['PARITY', 'DEVIATION', 'NOT JUDGED'][run.status]}: {counts}"
 
 
 def _list(options: argparse.Namespace) -> int:
@@ -222,12 +199,34 @@ def _show(options: argparse.Namespace) -> int:
     return _told(shown(selection.trials[0], candidate(options.candidate)))
 
 
+def _accuracy(options: argparse.Namespace) -> int:
+    if options.plot is not None:
+        check_plot(options.plot)
+    subject = candidate(options.candidate)
+    selection = select(Request(folders=options.cases, losses=[options.loss], device="cpu"))
+    if selection.problems:
+        raise ParityError("\n".join(("the case files have errors", *selection.problems)))
+    plan = Plan(options.dtype, options.samples, options.seed, options.sample)
+    with progress() as bar:
+        task = bar.add_task(f"{options.loss:36}", total=None)
+        found = measure(
+            options.loss, subject, selection.trials, plan,
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )  # fmt: skip
+    tell_accuracy(found, console(), _cases(options))
+    if options.json is not None:
+        write_accuracy(found, options.json)
+    if options.plot is not None:
+        plot(found, options.plot)
+    return 0
+
+
 def _mutants(options: argparse.Namespace) -> int:
-    with _progress() as progress:
-        task = progress.add_task("", total=None)
+    with progress() as bar:
+        task = bar.add_task("", total=None)
         found = mutants.score(
             options.loss,
-            lambda done, total, what: progress.update(task, completed=done, total=total, description=f"{what:60.60}"),
+            lambda done, total, what: bar.update(task, completed=done, total=total, description=f"{what:60.60}"),
             jobs=options.jobs,
             matrix=options.matrix,
         )
