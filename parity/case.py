@@ -4,7 +4,7 @@ Rules kept here: records are frozen plain data and hold no tensor; the loader al
 is stable (no clock, address or order in it), so that ``pytest -n`` and ``--case`` mean the same trial on every machine.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any, Literal, get_args
@@ -19,7 +19,10 @@ Recipe = Literal[
     "neighbours",
 ]  # fmt: skip
 
+QuirkKind = Literal["parity_required", "improvement_allowed", "undefined"]
+
 DTYPES: tuple[Dtype, ...] = get_args(Dtype)
+QUIRK_KINDS: tuple[QuirkKind, ...] = get_args(QuirkKind)
 FLOATS: tuple[Dtype, ...] = ("float16", "bfloat16", "float32", "float64")
 DEFAULT_DTYPES: tuple[Dtype, ...] = ("float32", "float64")
 DEPRECATED = ("size_average", "reduce")  # torch's deprecated spellings of ``reduction``; accepted, never suggested
@@ -45,15 +48,20 @@ class Argument:
     """One parameter of a loss.
 
     ``array`` takes tensors, and whole numbers given to it become the case's dtype; ``labels`` takes tensors too, and
-    whole numbers become int64 (class indices); ``option`` takes plain values of ``types``.
+    whole numbers become int64 (class indices); ``option`` takes plain values of ``types``. Where ``Callable`` is one of
+    these, it takes the name of a loss, and each side is given a function of that name.
     """
 
     name: str
     kind: Literal["array", "labels", "option"]
     required: bool
     default: Any = None
-    types: tuple[type, ...] = ()
+    types: tuple[object, ...] = ()
     keyword_only: bool = False
+
+    def names_function(self, value: Any) -> bool:
+        """``value`` stands for a function."""
+        return Callable in self.types and isinstance(value, str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +149,25 @@ class Application:
 
 
 @dataclass(frozen=True, slots=True)
+class Quirk:
+    """A place where the reference is wrong, undefined, inconsistent or surprising, and the cases that show it.
+
+    ``torch`` are the versions it was seen in (PEP 440). What is ``undefined`` is never compared; where the kind is
+    ``improvement_allowed`` a candidate may be more accurate; what is ``parity_required`` must be done as torch does it.
+    """
+
+    id: str
+    loss: str
+    what: str
+    kind: QuirkKind
+    torch: str
+    cases: tuple[str, ...]
+    place: Place
+    devices: tuple[str, ...] = ("cpu",)
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One entry of a case file, checked. An identity has ``left`` and ``right``, and the loss ``"identities"``."""
 
@@ -177,7 +204,9 @@ class Case:
 class Trial:
     """A case at one dtype, device and choice of ``each``; ``inputs`` and ``options`` have the choice put in.
 
-    ``form`` is ``"function"``, ``"module"`` (the loss's usual class), or the name of a class in ``torch.nn``.
+    ``form`` is ``"function"``, ``"module"`` (the loss's usual class), or the name of a class in ``torch.nn``. A trial
+    ``in_depth`` is looked at through the costly facets too. ``undefined`` is the id of the quirk that leaves the
+    numbers of the result undefined.
     """
 
     case: Case
@@ -187,6 +216,8 @@ class Trial:
     options: Mapping[str, Any]
     choice: tuple[str, ...] = ()
     form: str = "function"
+    in_depth: bool = False
+    undefined: str = ""
 
     @property
     def id(self) -> str:
@@ -206,9 +237,16 @@ def trials_of(case: Case, device: str) -> list[Trial]:
 
 def reseeded(trial: Trial, by: int) -> Trial:
     """The same trial on other numbers: every seed moved by ``by``. What the case prints does not hold for them."""
+    if not by or not is_drawn(trial):
+        return trial
     inputs = {name: described and _reseeded(described, by) for name, described in trial.inputs.items()}
     case = replace(trial.case, inputs=inputs, expect=None, expect_gradient={})
     return replace(trial, case=case, inputs=inputs)
+
+
+def is_drawn(trial: Trial) -> bool:
+    """Whether any of its numbers come of a seed."""
+    return any(described is not None and "seed" in described.parameters for described in trial.inputs.values())
 
 
 def _reseeded(described: Input, by: int) -> Input:

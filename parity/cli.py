@@ -4,7 +4,6 @@ Exit status: 0 parity; 1 at least one deviation; 2 the request could not be judg
 """
 
 import argparse
-import os
 import sys
 import time
 from collections import Counter
@@ -13,11 +12,12 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from parity import mutants
-from parity.accuracy import SAMPLES, Plan, measure
-from parity.case import FLOATS
+from parity.accuracy import Plan, measure
+from parity.arguments import parser
+from parity.case import reseeded
 from parity.errors import ParityError
 from parity.facets import facets
-from parity.judging import judge
+from parity.judging import THREADS, judge
 from parity.losses import candidate
 from parity.report import Run, check_plot, console, plot, progress, tell, tell_accuracy, write, write_accuracy
 from parity.scaffold import scaffold
@@ -29,7 +29,8 @@ from parity.trial import Verdict
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns the exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    options = _parser().parse_args(words)
+    actions = {"check": _check, "list": _list, "show": _show, "accuracy": _accuracy, "new": _new, "mutants": _mutants}
+    options = parser(actions).parse_args(words)
     try:
         status: int = options.action(options)
         return status
@@ -41,78 +42,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except BrokenPipeError:
         return 2
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="parity", description="Does an implementation of torch's losses agree with torch?"
-    )
-    actions = parser.add_subparsers(required=True, metavar="check | list | show | accuracy | new | mutants")
-    judging = actions.add_parser("check", help="run the cases against a candidate")
-    judging.add_argument(
-        "candidate", nargs="?", default="reimpl", help="module, module:prefix or path/to/file.py [reimpl]"
-    )
-    _add_selection(judging)
-    judging.add_argument("--facet", action="append", default=[], metavar="NAME", help="look through these facets only")
-    judging.add_argument("--quick", action="store_true", help="one dtype a case, no costly facets")
-    judging.add_argument("--accuracy", action="store_true", help="tell the errors from the truth of each dtype")
-    judging.add_argument("--jobs", type=int, metavar="N", help="processes [as many as cores]")
-    for kind in ("json", "junit", "html"):
-        judging.add_argument(f"--{kind}", metavar="FILE", help=f"write the report as {kind}")
-    judging.set_defaults(action=_check)
-    listing = actions.add_parser("list", help="list the trials")
-    _add_selection(listing)
-    listing.set_defaults(action=_list)
-    show = actions.add_parser("show", help="show a case: inputs, candidate, torch, truth")
-    show.add_argument("case", help="loss/name, or a whole trial's id")
-    show.add_argument("candidate", nargs="?", default="reimpl")
-    show.add_argument("--cases", action="append", default=[], type=Path, metavar="DIR")
-    show.set_defaults(action=_show)
-    _add_accuracy(actions.add_parser("accuracy", help="sample a loss's inputs: how far from the truth are both sides?"))
-    new = actions.add_parser("new", help="begin a loss: reimpl/LOSS.py and cases/LOSS.yaml")
-    new.add_argument("loss", help="a function of torch.nn.functional")
-    new.set_defaults(action=lambda options: _told(scaffold(options.loss, Path())))
-    mutating = actions.add_parser("mutants", help="the mutation score: which wrong formulas the cases catch")
-    mutating.add_argument("--loss", action="append", default=[], metavar="FILE", help="the mutants of these files only")
-    mutating.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes")
-    mutating.add_argument("--matrix", action="store_true", help="all cases against all mutants: which kill none")
-    mutating.add_argument("--json", type=Path, metavar="FILE", help="each mutant, its fate, and what killed it")
-    mutating.set_defaults(action=_mutants)
-    return parser
-
-
-def _add_accuracy(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("loss", help="the loss to measure")
-    parser.add_argument("candidate", nargs="?", default="reimpl", help="module, module:prefix or path/to/file.py")
-    parser.add_argument("--cases", action="append", default=[], type=Path, metavar="DIR", help="draw about these cases")
-    parser.add_argument("--dtype", action="append", default=[], choices=FLOATS, help="in these dtypes only")
-    parser.add_argument("--samples", type=_counted, default=SAMPLES, metavar="N", help=f"in each dtype [{SAMPLES}]")
-    parser.add_argument("--seed", type=_counted, default=0, metavar="N", help="draws other samples [0]")
-    parser.add_argument("--sample", type=_counted, metavar="N", help="this sample alone")
-    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw it, as .png or .svg")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="every figure, and the inputs where a side is worst")
-    parser.set_defaults(action=_accuracy)
-
-
-def _counted(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 0 up")
-    return int(text)
-
-
-def _add_selection(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--loss", action="append", default=[], metavar="NAME", help="these losses only")
-    parser.add_argument("--case", action="append", default=[], metavar="GLOB", help="these cases only: loss/name")
-    parser.add_argument("--dtype", action="append", default=[], metavar="NAME", help="these dtypes only")
-    parser.add_argument(
-        "--cases", action="append", default=[], type=Path, metavar="DIR", help="instead of the shipped cases"
-    )
-    parser.add_argument(
-        "--device", choices=["cpu", "cuda", "mps", "all"], help="default: cpu and every accelerator here"
-    )
-    parser.add_argument(
-        "--require", action="append", default=[], choices=["cuda", "mps"], help="status 2 where there is none"
-    )
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -137,8 +66,10 @@ def _check(options: argparse.Namespace) -> int:
             verdicts=verdicts,
             problems=problems,
             skipped=Counter(trial.device for trial in selection.skipped),
-            arguments=_cases(options),
+            arguments=_repeated(options),
+            reseed=options.reseed,
             seconds=time.perf_counter() - begun,
+            quirks=selection.quirks,
         )
         write(run, {kind: getattr(options, kind) for kind in ("json", "junit", "html")})
     tell(run, console(), accuracy=options.accuracy)
@@ -150,10 +81,24 @@ def _check(options: argparse.Namespace) -> int:
 def _judge(selection: Selection, options: argparse.Namespace, verdicts: list[Verdict]) -> None:
     with progress() as bar:
         task = bar.add_task("", total=len(selection.trials))
-        found = judge(selection.trials, options.candidate, options.facet, quick=options.quick, jobs=options.jobs)
+        trials = [reseeded(trial, options.reseed) for trial in selection.trials]
+        found = judge(
+            trials, options.candidate, options.facet, quick=options.quick, jobs=options.jobs, threads=options.threads
+        )
         for verdict in found:
             bar.update(task, description=f"{verdict.trial.case.loss:36}", advance=1)
             verdicts.append(verdict)
+
+
+def _repeated(options: argparse.Namespace) -> list[str]:
+    """What the command that repeats a failure needs besides candidate, case, dtype and device."""
+    changed = {"--reseed": options.reseed or None, "--threads": options.threads if options.threads != THREADS else None}
+    words = [(option, str(number)) for option, number in changed.items() if number is not None]
+    return [*(word for pair in words for word in pair), *_cases(options)]
+
+
+def _cases(options: argparse.Namespace) -> list[str]:
+    return [word for folder in options.cases for word in ("--cases", str(folder))]
 
 
 def _request(options: argparse.Namespace) -> Request:
@@ -166,11 +111,6 @@ def _request(options: argparse.Namespace) -> Request:
         required=options.require,
         quick=getattr(options, "quick", False),
     )
-
-
-def _cases(options: argparse.Namespace) -> list[str]:
-    """The words that say which cases, for a command to repeat."""
-    return [word for folder in options.cases for word in ("--cases", str(folder))]
 
 
 def _check_facets(names: Sequence[str]) -> None:
@@ -221,6 +161,10 @@ def _accuracy(options: argparse.Namespace) -> int:
     return 0
 
 
+def _new(options: argparse.Namespace) -> int:
+    return _told(scaffold(options.loss, Path()))
+
+
 def _mutants(options: argparse.Namespace) -> int:
     with progress() as bar:
         task = bar.add_task("", total=None)
@@ -229,11 +173,21 @@ def _mutants(options: argparse.Namespace) -> int:
             lambda done, total, what: bar.update(task, completed=done, total=total, description=f"{what:60.60}"),
             jobs=options.jobs,
             matrix=options.matrix,
+            first=_killers() if options.gate else None,
         )
     if options.json is not None:
         mutants.write(found, options.json)
     print(mutants.summary(found))
+    if options.keep:
+        mutants.keep(found)
     return 0 if found.percent >= mutants.GOAL else 1
+
+
+def _killers() -> mutants.Killers:
+    found = mutants.kept()
+    if found is None:
+        raise ParityError("--gate needs what `parity mutants --keep` keeps")
+    return found.killers
 
 
 def _told(text: str) -> int:

@@ -1,7 +1,9 @@
 """What a facet is given to look at, and what it answers."""
 
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, reduce
+from operator import or_
 from typing import Literal
 
 import torch
@@ -11,6 +13,7 @@ from parity.budget import allowed, factor
 from parity.case import Trial
 from parity.losses import REFERENCE, Subject
 from parity.outcome import Call, Outcome
+from parity.runner import Way, run
 from parity.truth import Quantity, Truth, quantity_of
 from parity.ulp import Numbers, component, numbers
 
@@ -50,12 +53,13 @@ MEASURED = ("1", "irregular")  # the upstream gradients under which errors from 
 class Exam:
     """One trial with both outcomes and the truth, ready to be looked at through the facets.
 
-    ``refused_gradients`` are the float arguments for which the reference refuses to give a gradient.
+    ``refused_gradients`` are the float arguments for which the reference refuses to give a gradient; ``way`` is how the
+    reference was called.
     """
 
     def __init__(
         self, trial: Trial, subject: Subject, call: Call, expected: Outcome, actual: Outcome,
-        refused_gradients: tuple[str, ...] = (),
+        refused_gradients: tuple[str, ...] = (), way: Way = run,
     ) -> None:  # fmt: skip
         self.trial = trial
         self.subject = subject
@@ -64,7 +68,7 @@ class Exam:
         self.expected = expected
         self.actual = actual
         self.refused_gradients = refused_gradients
-        self.truth = Truth(call)
+        self.truth = Truth(call, way)
 
     @cached_property
     def terms(self) -> int:
@@ -106,6 +110,8 @@ class Exam:
             return PASSED if expected is actual else Finding("failed", what, quantity=quantity)
         if actual.shape != expected.shape:
             return failed(f"{name} has shape {tuple(actual.shape)}, torch's {tuple(expected.shape)}")
+        if actual.is_complex() != expected.is_complex():
+            return failed(f"{name} is {actual.dtype}, torch's {expected.dtype}")
         x, y, measure = numbers(actual), numbers(expected), self.measure(quantity, expected.dtype)
         found, apart = judged(x, y, measure)
         status: Status = "passed" if found is None else "failed"
@@ -117,6 +123,33 @@ class Exam:
         if exact is None or exact.high.shape != expected.shape:
             return NO_ERRORS
         return errors(actual, expected, exact, measure.dtype)
+
+    def through(self, way: Way, theirs: Way | None = None) -> Finding:
+        """The numbers of the call gone another ``way``, against the reference's, gone the same way or ``theirs``."""
+        call, theirs = replace(self.call, brief=True, cotangent=None), theirs or way
+        expected = theirs(self.reference, call)
+        if expected.raised is not None:
+            return not_compared(f"torch itself raises {expected.raised.type}")
+        actual = way(self.subject, call)
+        if raised := actual.raised or actual.raised_in_backward:
+            its = way(self.reference, call)
+            if its_own := its.raised or (None if actual.raised else its.raised_in_backward):
+                return not_compared(f"torch itself raises {its_own.type}")
+            return failed(f"raised {raised}, torch's does not")
+        if actual.value is None or expected.value is None:
+            return failed(f"returned {actual.returned}, torch {expected.returned}")
+        if actual.value.dtype != expected.value.dtype:
+            return failed(f"the value is {actual.value.dtype}, torch's {expected.value.dtype}")
+        other = Exam(self.trial, self.subject, call, expected, actual, way=theirs)
+        return worst([other.compare(quantity) for quantity in other.quantities()])
+
+
+def worst(findings: Sequence[Finding]) -> Finding:
+    """The one that is farthest off where any failed; the distances and errors of all."""
+    bad = [finding for finding in findings if finding.status == "failed"]
+    found = max(bad, key=lambda f: f.deviation.ulps if f.deviation else float("inf"), default=PASSED)
+    total = reduce(or_, (finding.errors for finding in findings), NO_ERRORS)
+    return replace(found, apart=max((finding.apart for finding in findings), default=0.0), errors=total)
 
 
 def described(quantity: Quantity) -> str:

@@ -89,10 +89,12 @@ def _argument(parameter: inspect.Parameter) -> Argument:
     )
 
 
-def _types(annotation: Any) -> tuple[type, ...]:
+def _types(annotation: Any) -> tuple[object, ...]:
     if get_origin(annotation) in (Union, UnionType):
-        return tuple(NoneType if part is None else part for part in get_args(annotation))
-    return (annotation,)
+        return tuple(one for part in get_args(annotation) for one in _types(part))
+    if get_origin(annotation) is Callable:
+        return (Callable,)
+    return (NoneType if annotation is None else annotation,)
 
 
 REFERENCE = Subject("torch", torch.nn.functional, forms=torch.nn)

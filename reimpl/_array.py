@@ -4,6 +4,7 @@ Rules kept here: an array decides its library by itself, and no library is impor
 nothing asks an array for its values.
 """
 
+from math import nan
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -48,6 +49,11 @@ def is_floating(array: Array) -> bool:
     return dtype_name(array) in ("float16", "bfloat16", "float32", "float64", "object")
 
 
+def is_complex(array: Array) -> bool:
+    """A complex type of any width."""
+    return dtype_name(array).startswith("complex")
+
+
 def is_half(array: Array) -> bool:
     """A floating type of 16 bits."""
     return dtype_name(array) in ("float16", "bfloat16")
@@ -61,6 +67,14 @@ def widened(array: Array | None) -> Array | None:
     return xp.astype(array, xp.float32)
 
 
+def autocast(*arrays: Any) -> tuple[Any, ...]:
+    """The arrays as torch's autocast hands them to its losses: within it, halves in float32. None stays None."""
+    first = arrays[0]
+    if not isinstance(first, torch.Tensor) or not torch.is_autocast_enabled(first.device.type):
+        return arrays
+    return tuple(array.float() if array is not None and is_half(array) else array for array in arrays)
+
+
 def numeric(array: Array) -> Array:
     """Truth values as 0 and 1, which torch's kernels subtract and its operator does not; any other array as it is."""
     xp = namespace(array)
@@ -69,7 +83,7 @@ def numeric(array: Array) -> Array:
 
 def rounded(result: Array, *arguments: Array | None) -> Array:
     """``result`` in the half type that ``arguments`` have in common, rounded once; else as it is."""
-    floating = [array.dtype for array in arguments if array is not None and is_floating(array)]
+    floating = [a.dtype for a in arguments if a is not None and (is_floating(a) or "complex" in dtype_name(a))]
     halves = [array.dtype for array in arguments if array is not None and is_half(array)]
     if not halves or any(dtype != halves[0] for dtype in floating):
         return result
@@ -78,7 +92,17 @@ def rounded(result: Array, *arguments: Array | None) -> Array:
 
 def indices(labels: Labels) -> Labels:
     """Class indices in a type that can be gathered with: torch takes no uint8, and -100 does not fit into it."""
-    return labels.long() if isinstance(labels, torch.Tensor) else labels
+    return labels.long().contiguous() if isinstance(labels, torch.Tensor) else labels
+
+
+def in_rows(array: Array) -> Array:
+    """The array row by row in memory, where torch's kernel makes it so and its result is."""
+    return array.contiguous() if isinstance(array, torch.Tensor) else array
+
+
+def dense(array: Array) -> Array:
+    """The array without shared elements, in the order it has: so torch makes room for results that are like it."""
+    return array.clone() if isinstance(array, torch.Tensor) and 0 in array.stride() else array
 
 
 def less_product(minuend: Array, factor: Array, other: Array) -> Array:
@@ -93,6 +117,17 @@ def only(kept: Array, array: Array) -> Array:
     """``array`` where ``kept``, else 0."""
     xp = namespace(array)
     return xp.where(kept, array, xp.zeros_like(array))
+
+
+def clamped(array: Array) -> Array:
+    """``array`` where it is not below 0, else 0. The slope at 0 is 1, and NaN has none: both as in torch's clamp."""
+    xp = namespace(array)
+    return xp.where(array >= 0, array, xp.where(array < 0, xp.zeros_like(array), xp.full_like(array, nan)))
+
+
+def counting(label: Labels, count: int) -> Labels:
+    """0 … count - 1, as labels beside ``label``; a trace of JAX has no device to name."""
+    return namespace(label).arange(count, dtype=label.dtype, device=getattr(label, "device", None))
 
 
 def entries(rows: Array, label: Labels, axis: int) -> Array:

@@ -5,11 +5,12 @@ FakeTensor, a device other than the CPU, a JAX trace); a check never changes an 
 """
 
 import warnings
+from math import isfinite
 
 import array_api_compat
 import torch
 
-from reimpl._array import Array, Labels, dtype_name, indices, is_floating, namespace
+from reimpl._array import Array, Labels, dtype_name, indices, is_floating, is_half, namespace
 
 
 def broadcast(input: Array, target: Array) -> tuple[Array, Array]:
@@ -48,6 +49,12 @@ def whole(name: str, argument: str, value: object) -> None:
     """torch takes a whole number here, and does not count truth values as such."""
     if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise TypeError(f"{name}(): argument '{argument}' must be int, not {type(value).__name__}")
+
+
+def number(name: str, argument: str, value: object) -> None:
+    """torch takes a plain number here."""
+    if not hasattr(value, "__float__"):
+        raise TypeError(f"{name}(): argument '{argument}' must be float, not {type(value).__name__}")
 
 
 def constant(name: str, argument: str, array: Array | None) -> None:
@@ -184,7 +191,12 @@ def dimension(name: str, array: Array, dim: int | None, stacklevel: int) -> int:
         warnings.warn(f"Implicit dimension choice for {name} is deprecated; pass dim=X.", stacklevel=stacklevel)
         return 0 if rank in (0, 1, 3) else 1
     whole(name, "dim", dim)
-    bound = max(rank, 1)
+    return axis(array, dim)
+
+
+def axis(array: Array, dim: int) -> int:
+    """``dim`` counted from 0; an array without axes counts as one with one."""
+    bound = max(len(array.shape), 1)
     if not -bound <= dim < bound:
         raise IndexError(f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})")
     return dim % bound
@@ -195,3 +207,52 @@ def last(array: Array) -> int:
     if not array.shape:
         raise IndexError("Dimension specified as -1 but tensor has no dimensions")
     return len(array.shape) - 1
+
+
+def no_half(kernel: str, array: Array) -> None:
+    """torch's kernel of this name has none of 16 bits on the CPU, and none for whole or complex numbers anywhere."""
+    floating(kernel, array)
+    if is_half(array) and isinstance(array, torch.Tensor) and array.device.type == "cpu":
+        raise NotImplementedError(f'"{kernel}" not implemented for {dtype_name(array)}')
+
+
+def boolean(name: str, argument: str, value: object) -> None:
+    """torch takes a truth value here, and no number in its place."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name}(): argument '{argument}' must be bool, not {type(value).__name__}")
+
+
+def row_or_rows(input: Array) -> int:
+    """How many classes a row has; there may be no row in a batch, and a 0-d array is a row of one class."""
+    shape = tuple(input.shape)
+    if len(shape) > 2 or 0 in shape[-1:]:
+        raise RuntimeError(f"Expected a row of classes or a batch of rows, which may be empty, but got: {list(shape)}")
+    return shape[-1] if shape else 1
+
+
+def long_labels(target: Labels) -> None:
+    """Class indices are int64 in torch; JAX counts in int32."""
+    name = dtype_name(target)
+    if name != "int64" and (isinstance(target, torch.Tensor) or name != "int32"):
+        raise RuntimeError(f"expected scalar type Long but found {_kind(target)}")
+
+
+def labels_between(least: int, target: Labels, classes: int) -> None:
+    """No label lies below ``least`` or names a class that is not there, of which these kernels say RuntimeError."""
+    label = indices(target)
+    if is_concrete(target) and bool(namespace(label).any((label < least) | (label >= classes))):
+        raise RuntimeError(f"target is out of range: {classes} classes")
+
+
+def same_rank(**arrays: Array) -> None:
+    """All have the same number of axes; their sizes may differ, and broadcast."""
+    ranks = {name: len(array.shape) for name, array in arrays.items()}
+    if len(set(ranks.values())) > 1:
+        told = ", ".join(f"{name} {rank}D" for name, rank in ranks.items())
+        raise RuntimeError(f"The {', '.join(ranks)} tensors must have the same number of dimensions, but got: {told}")
+
+
+def held(kernel: str, value: float, array: Array) -> None:
+    """torch's kernel holds the number in the type of the array, where a finite one may not become infinite."""
+    if dtype_name(array) == "float32" and isfinite(value) and abs(value) > namespace(array).finfo(array.dtype).max:
+        raise RuntimeError(f"{kernel}: the value {value} cannot be converted to {_kind(array)} without overflow")

@@ -1,7 +1,7 @@
 """Binary cross-entropy of logits."""
 
 from reimpl import _checks
-from reimpl._array import Array, dtype_name, is_floating, namespace, rounded, widened
+from reimpl._array import Array, autocast, dtype_name, is_floating, namespace, rounded, widened
 from reimpl._autograd import differentiated
 from reimpl._reduction import checked, legacy, reduced
 from reimpl.logsigmoid import logsigmoid
@@ -43,6 +43,7 @@ def binary_cross_entropy_with_logits(
     >>> binary_cross_entropy_with_logits(torch.tensor([0.0, 2.0]), torch.tensor([1.0, 0.0]), reduction="none")
     tensor([0.6931, 2.1269])
     """
+    input, target, weight, pos_weight = autocast(input, target, weight, pos_weight)
     reduction = checked(legacy(reduction, size_average, reduce))
     if input.shape != target.shape:
         raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")

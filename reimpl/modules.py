@@ -3,6 +3,7 @@
 Rules kept here: a module adds no arithmetic; ``loss`` names the function that it calls.
 """
 
+from collections.abc import Callable
 from typing import ClassVar
 
 import torch
@@ -20,8 +21,8 @@ class _Loss(torch.nn.Module):
         super().__init__()
         self.reduction = legacy(reduction, size_average, reduce)
 
-    def _called(self, input: Array, target: Array, **options: object) -> Array:
-        return getattr(reimpl, self.loss)(input, target, reduction=self.reduction, **options)
+    def _called(self, *arrays: Array, **options: object) -> Array:
+        return getattr(reimpl, self.loss)(*arrays, reduction=self.reduction, **options)
 
 
 class _WeightedLoss(_Loss):
@@ -201,3 +202,191 @@ class MultiLabelSoftMarginLoss(_WeightedLoss):
 
     def forward(self, input: Array, target: Array) -> Array:
         return self._called(input, target, weight=self.weight)
+
+
+class MarginRankingLoss(_Loss):
+    """The module of ``margin_ranking_loss``."""
+
+    loss = "margin_ranking_loss"
+
+    def __init__(
+        self,
+        margin: float = 0.0,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.margin = margin
+
+    def forward(self, input1: Array, input2: Array, target: Array) -> Array:
+        return self._called(input1, input2, target, margin=self.margin)
+
+
+class HingeEmbeddingLoss(_Loss):
+    """The module of ``hinge_embedding_loss``."""
+
+    loss = "hinge_embedding_loss"
+
+    def __init__(
+        self,
+        margin: float = 1.0,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.margin = margin
+
+    def forward(self, input: Array, target: Array) -> Array:
+        return self._called(input, target, margin=self.margin)
+
+
+class SoftMarginLoss(_Loss):
+    """The module of ``soft_margin_loss``."""
+
+    loss = "soft_margin_loss"
+
+    def forward(self, input: Array, target: Array) -> Array:
+        return self._called(input, target)
+
+
+class CosineEmbeddingLoss(_Loss):
+    """The module of ``cosine_embedding_loss``."""
+
+    loss = "cosine_embedding_loss"
+
+    def __init__(
+        self,
+        margin: float = 0.0,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.margin = margin
+
+    def forward(self, input1: Array, input2: Array, target: Array) -> Array:
+        return self._called(input1, input2, target, margin=self.margin)
+
+
+class CosineSimilarity(torch.nn.Module):
+    """The module of ``cosine_similarity``."""
+
+    loss = "cosine_similarity"
+
+    def __init__(self, dim: int = 1, eps: float = 1e-8) -> None:
+        super().__init__()
+        self.dim = dim
+        self.eps = eps
+
+    def forward(self, x1: Array, x2: Array) -> Array:
+        return reimpl.cosine_similarity(x1, x2, self.dim, self.eps)
+
+
+class MultiLabelMarginLoss(_Loss):
+    """The module of ``multilabel_margin_loss``."""
+
+    loss = "multilabel_margin_loss"
+
+    def forward(self, input: Array, target: Labels) -> Array:
+        return self._called(input, target)
+
+
+class MultiMarginLoss(_WeightedLoss):
+    """The module of ``multi_margin_loss``; looks at ``p`` and the axes of ``weight`` itself."""
+
+    loss = "multi_margin_loss"
+
+    def __init__(
+        self,
+        p: int = 1,
+        margin: float = 1.0,
+        weight: Array | None = None,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(weight, size_average, reduce, reduction)
+        if p not in (1, 2):
+            raise ValueError(f"only p == 1 and p == 2 supported, not {p}")
+        if weight is not None and len(weight.shape) != 1:
+            raise ValueError(f"MultiMarginLoss: expected weight to be None or 1D tensor, got {len(weight.shape)}D")
+        self.p = p
+        self.margin = margin
+
+    def forward(self, input: Array, target: Labels) -> Array:
+        return self._called(input, target, p=self.p, margin=self.margin, weight=self.weight)
+
+
+class PairwiseDistance(torch.nn.Module):
+    """The module of ``pairwise_distance``, whose degree it calls ``norm``."""
+
+    loss = "pairwise_distance"
+
+    def __init__(self, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> None:
+        super().__init__()
+        self.norm = p
+        self.eps = eps
+        self.keepdim = keepdim
+
+    def forward(self, x1: Array, x2: Array) -> Array:
+        return reimpl.pairwise_distance(x1, x2, self.norm, self.eps, self.keepdim)
+
+
+class _TripletLoss(_Loss):
+    def __init__(
+        self, margin: float, swap: bool, size_average: bool | None, reduce: bool | None, reduction: str
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        if margin <= 0:
+            raise ValueError(f"{type(self).__name__}: expected margin to be greater than 0, got {margin}")
+        self.margin = margin
+        self.swap = swap
+
+    def _measured(self, anchor: Array, positive: Array, negative: Array, **options: object) -> Array:
+        options |= {"margin": self.margin, "swap": self.swap, "reduction": self.reduction}
+        return getattr(reimpl, self.loss)(anchor, positive, negative, **options)
+
+
+class TripletMarginLoss(_TripletLoss):
+    """The module of ``triplet_margin_loss``; looks at ``margin`` itself."""
+
+    loss = "triplet_margin_loss"
+
+    def __init__(
+        self,
+        margin: float = 1.0,
+        p: float = 2.0,
+        eps: float = 1e-6,
+        swap: bool = False,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(margin, swap, size_average, reduce, reduction)
+        self.p = p
+        self.eps = eps
+
+    def forward(self, anchor: Array, positive: Array, negative: Array) -> Array:
+        return self._measured(anchor, positive, negative, p=self.p, eps=self.eps)
+
+
+class TripletMarginWithDistanceLoss(_TripletLoss):
+    """The module of ``triplet_margin_with_distance_loss``; looks at ``margin`` itself, and owns its usual distance."""
+
+    loss = "triplet_margin_with_distance_loss"
+
+    def __init__(
+        self,
+        *,
+        distance_function: Callable[[Array, Array], Array] | None = None,
+        margin: float = 1.0,
+        swap: bool = False,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(margin, swap, None, None, reduction)
+        self.distance_function = PairwiseDistance() if distance_function is None else distance_function
+
+    def forward(self, anchor: Array, positive: Array, negative: Array) -> Array:
+        return self._measured(anchor, positive, negative, distance_function=self.distance_function)

@@ -1,7 +1,7 @@
 """Mean squared error."""
 
 from reimpl import _checks
-from reimpl._array import Array, numeric, rounded, widened
+from reimpl._array import Array, autocast, numeric, rounded, widened
 from reimpl._reduction import checked, legacy, reduced, weighted
 
 
@@ -38,6 +38,8 @@ def mse_loss(
     >>> mse_loss(torch.tensor([0.5, 3.0]), torch.zeros(2), reduction="none")
     tensor([0.2500, 9.0000])
     """
+    if weight is None:  # with one, torch's loss is made of operations that autocast leaves alone
+        input, target = autocast(input, target)
     expanded, target = _checks.broadcast(input, target)
     reduction = legacy(reduction, size_average, reduce)
     if weight is None:

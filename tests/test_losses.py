@@ -111,6 +111,11 @@ def test_usual_form_is_the_class_of_that_loss() -> None:
     assert usual_form("binary_cross_entropy") == "BCELoss"
 
 
+def test_signature_tells_which_option_takes_a_function() -> None:
+    signature = signatures()["triplet_margin_with_distance_loss"]
+    assert [a.name for a in signature.arguments if a.names_function("l1_loss")] == ["distance_function"]
+
+
 @pytest.mark.parametrize(
     ("loss", "name", "kind"),
     [("mse_loss", "target", "array"), ("nll_loss", "target", "labels"), ("mse_loss", "reduction", "option")],

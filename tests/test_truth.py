@@ -105,6 +105,14 @@ def test_gradient_by_differences_is_exact_at_every_size(x: float) -> None:
     assert exact.high.tolist() == [2 * x]
 
 
+@pytest.mark.parametrize("x", [72.0, 100.0, 700.0], ids=str)
+def test_slope_that_50_digits_lose_beside_a_1_is_found_with_more(x: float) -> None:
+    input = torch.tensor([x], dtype=torch.float64)
+    exact = in_full(Call("sigmoid", {"input": input}, ("input",), torch.float64, ("input",), ones=True), "1", "input")
+    assert exact is not None
+    assert exact.high.item() == pytest.approx(float(np.exp(-x)), rel=1e-13)
+
+
 def test_gradient_is_looked_for_where_it_is_wanted() -> None:
     exact = gradient_truth(mse(1.0, 2.0, reduction="sum"), "1", "input", np.array([False, True]))
     assert exact is not None

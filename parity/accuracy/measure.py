@@ -17,7 +17,7 @@ from parity.losses import Subject
 Group = Literal["value", "gradients"]
 
 GROUPS: tuple[Group, ...] = ("value", "gradients")
-SAMPLES = 500  # in each dtype: some ten seconds in all
+SAMPLES = 400  # in each dtype: some ten seconds in all
 WORK = 300  # elements evaluated in 50 digits, for each sample asked for: takes about as long as all the rest
 
 

@@ -72,7 +72,8 @@ def _is_seed(trial: Trial) -> bool:
     is_of_one_dtype = all(given.dtype in (None, "same", trial.dtype) or given.dtype not in FLOATS for given in inputs)
     sizes = [prod(given.shape) for given in inputs]
     is_fit = min(sizes, default=0) > 0 and sum(sizes) <= _largest(trial.dtype)
-    return trial.form == "function" and trial.case.refused is None and is_of_one_dtype and is_fit
+    is_defined = trial.form == "function" and trial.case.refused is None and not trial.undefined
+    return is_defined and is_of_one_dtype and is_fit
 
 
 def _largest(dtype: str) -> int:

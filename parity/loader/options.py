@@ -1,6 +1,6 @@
 """The options of a loss, against its signature: which there are, where each belongs, what type it takes."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import product
 from types import NoneType
@@ -13,7 +13,7 @@ from parity.loader.vocabulary import REDUCTIONS
 
 _SPELLED = {
     bool: "true or false", int: "a whole number", float: "a number", str: "text", NoneType: "null",
-    tuple: "a list", list: "a list",
+    tuple: "a list", list: "a list", Callable: "the name of a function",
 }  # fmt: skip
 
 
@@ -49,7 +49,20 @@ def read_option(reader: Reader, node: Node, argument: Argument, is_refused: bool
     if argument.name == "reduction" and isinstance(value, str) and value not in REDUCTIONS:
         reader.report_unknown(node, "reduction", value, REDUCTIONS)
         return Wrong()
+    if argument.names_function(value) and value not in (known := _functions(reader.signatures)):
+        reader.report_unknown(node, "function", value, known, "of two arrays")
+        return Wrong()
     return value
+
+
+def _functions(signatures: Mapping[str, Signature]) -> list[str]:
+    """The losses that two arrays are enough for."""
+    return [name for name, signature in signatures.items() if "." not in name and _takes_two_arrays(signature)]
+
+
+def _takes_two_arrays(signature: Signature) -> bool:
+    first, rest = signature.arguments[:2], signature.arguments[2:]
+    return len([a for a in first if a.kind != "option"]) == 2 and not any(a.required for a in rest)
 
 
 def _plain(reader: Reader, node: Node, argument: Argument) -> Any:
@@ -72,7 +85,7 @@ def _fits(value: Any, argument: Argument) -> bool:
         return True
     if value is None:
         return NoneType in argument.types or (argument.default is None and not argument.required)
-    accepted = {bool: (bool,), int: (int, float), float: (float,), str: (str,)}.get(type(value), (tuple, list))
+    accepted = {bool: (bool,), int: (int, float), float: (float,), str: (str, Callable)}.get(type(value), (tuple, list))
     return any(one in argument.types for one in accepted)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from parity.agreement import NO_ERRORS, Errors
+from parity.case import Quirk
 from parity.exam import Status
 from parity.trial import Verdict
 
@@ -30,7 +31,8 @@ class LossCount:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """``problems`` are errors of case files, ``skipped`` counts trials by the device that is not there."""
+    """``problems`` are errors of case files, ``skipped`` counts trials by the device that is not there, ``quirks`` are
+    torch's own that the trials meet; every seed was moved by ``reseed``."""
 
     candidate: str
     verdicts: Sequence[Verdict]
@@ -38,6 +40,8 @@ class Run:
     skipped: Mapping[str, int] = field(default_factory=dict)
     arguments: Sequence[str] = ()
     seconds: float = 0.0
+    quirks: Sequence[Quirk] = ()
+    reseed: int = 0
 
     @property
     def failures(self) -> list[Verdict]:

@@ -53,6 +53,8 @@ def _imported(candidate: str, loss: str) -> str:
 def _passed(call: Call, name: str) -> str:
     value = call.arguments[name]
     spelled = name if isinstance(value, torch.Tensor) else _literal(value)
+    if signatures()[call.loss][name].names_function(value):
+        spelled = f"torch.nn.functional.{value}"
     return spelled if name in call.positional else f"{name}={spelled}"
 
 

@@ -48,6 +48,9 @@ def tell(run: Run, to: Console, *, accuracy: bool = False) -> None:
         to.print(f"missing in {run.candidate}: {', '.join(run.missing)}")
     for device, count in run.skipped.items():
         to.print(f"skipped: {count} trials on {device}, which is not here")
+    if run.quirks:
+        undefined = sum(quirk.kind == "undefined" for quirk in run.quirks)
+        to.print(f"quirks of torch met: {len(run.quirks)}, of which {undefined} undefined and not compared")
     to.print(f"{_closing(run)} in {run.seconds:.1f} s")
 
 
@@ -104,4 +107,5 @@ def _worst_and_mean(errors: Errors | None) -> tuple[str, str]:
 def _closing(run: Run) -> str:
     unjudged = len(run.errors) + len(run.problems)
     counts = f"{run.judged} trials judged, {len(run.failures)} deviate, {unjudged} could not be judged"
-    return f"{['PARITY', 'DEVIATION', 'NOT JUDGED'][run.status]}: {counts}"
+    moved = f", every seed moved by {run.reseed}" if run.reseed else ""
+    return f"{['PARITY', 'DEVIATION', 'NOT JUDGED'][run.status]}: {counts}{moved}"

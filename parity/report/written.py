@@ -35,6 +35,7 @@ def as_json(run: Run) -> str:
     report = {
         "status": run.status,
         "candidate": run.candidate,
+        "reseed": run.reseed,
         "environment": environment(),
         "seconds": round(run.seconds, 3),
         "losses": {name: asdict(count) for name, count in run.by_loss().items()},
@@ -49,6 +50,7 @@ def as_json(run: Run) -> str:
         },
         "facets": {facet: dict(count) for facet, count in run.by_facet().items()},
         "not_compared": run.not_compared(),
+        "quirks": [{key: value for key, value in asdict(quirk).items() if key != "place"} for quirk in run.quirks],
         "failures": [entry for verdict in run.failures for entry in _failure_entries(verdict, run)],
         "errors": [*run.problems, *(f"{v.trial.case.place}: {v.trial.id}: {v.error}" for v in run.errors)],
     }

@@ -20,6 +20,7 @@ BETA = Argument("beta", "option", required=False, default=1.0, types=(float,))
 IGNORED = Argument("ignore_index", "option", required=False, default=-100, types=(int,))
 DIM = Argument("dim", "option", required=False, types=(int, NoneType))
 LENGTHS = Argument("lengths", "option", required=True, types=(tuple,))
+DISTANCE = Argument("distance", "option", required=False, types=(Callable, NoneType), keyword_only=True)
 STACK = Argument("_stacklevel", "option", required=False, default=3, types=(int,))
 ARGUMENTS = {
     "smooth_l1_loss": (INPUT, TARGET, AVERAGE, REDUCE, REDUCTION, BETA),
@@ -28,7 +29,7 @@ ARGUMENTS = {
     "nll_loss": (INPUT, LABELS, WEIGHT, REDUCTION),
     "softmax": (INPUT, DIM, STACK),
     "one_hot": (LABELS,),
-    "with_lengths": (INPUT, LENGTHS),
+    "with_lengths": (INPUT, LENGTHS, DISTANCE),
     "torchvision.ops.sigmoid_focal_loss": (INPUT, TARGET, REDUCTION),
 }
 
@@ -38,7 +39,7 @@ def signatures() -> Mapping[str, Signature]:
     return {loss: Signature(loss, arguments) for loss, arguments in ARGUMENTS.items()}
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="module", autouse=True)  # a package's would last into the tests after this folder
 def _facets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     folder = tmp_path_factory.mktemp("facets")
     for name in ("__init__", "_shared", "value", "gradient", "refusal"):

@@ -13,6 +13,7 @@ from parity.loader import Loaded, load
 GOOD = Path(__file__).with_name("good")
 DOCS = Path(__file__).parents[2] / "docs" / "cases.md"
 INPUTS = "inputs: {input: [1.0, 2.0], target: [0.0, 0.0]}\n"
+LENGTHS = "loss: with_lengths\ninputs: {input: [1.0]}\n"
 
 
 @pytest.fixture(scope="module")
@@ -112,8 +113,19 @@ def test_loss_without_reduction_may_have_more_results_than_inputs(case_of: Calla
 
 
 def test_option_that_takes_a_list_becomes_a_tuple(case_of: Callable[[str], Case]) -> None:
-    case = case_of("loss: with_lengths\ninputs: {input: [1.0]}\noptions: {lengths: [3, 4]}")
+    case = case_of(f"{LENGTHS}options: {{lengths: [3, 4]}}")
     assert case.options == {"lengths": (3, 4)}
+
+
+@pytest.mark.parametrize("value", ["l1_loss", None], ids=str)
+def test_option_that_takes_a_function_keeps_its_name(value: str | None, case_of: Callable[[str], Case]) -> None:
+    case = case_of(f"{LENGTHS}options: {{lengths: [3], distance: {value or 'null'}}}")
+    assert case.options == {"lengths": (3,), "distance": value}
+
+
+def test_refused_case_may_give_what_is_no_function(case_of: Callable[[str], Case]) -> None:
+    case = case_of(f"{LENGTHS}options: {{lengths: [3], distance: 2}}\nrefused: TypeError")
+    assert case.options == {"lengths": (3,), "distance": 2}
 
 
 def test_dotted_reference_is_a_loss(case_of: Callable[[str], Case]) -> None:
