@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from parity.digits import digits, more_digits, split
+from parity.digits import digits, digits_now, more_digits, split
 from parity.losses import REFERENCE
 from parity.outcome import GOLDEN, Call, Outcome, cotangents
 from parity.runner import Way, run, run_in_double, value_in_digits
@@ -26,10 +26,11 @@ Quantity = tuple[str, str] | None
 """Which number of an outcome: None for the value, else (upstream gradient, argument)."""
 
 MOST_WORK = 50_000  # elements to evaluate for a gradient in 50 digits: a second or two
-STEP = 1e-18  # of the element: leaves an error of the square, far below float64's 10^-16
+STEP = 0.36  # of the digits: 10^-18 of the element in 50 leaves an error of the square, far below float64's 10^-16
 ROUNDINGS = 64  # of numbers of the inputs' size that float64 may have made: sums over a few thousand by random walk
+ALIKE = 1e-15  # of a slope: more than a small step leaves between its two halves where the formula is smooth
 SMALL = 1e-12  # a zero is moved as if it were this
-LOST = 1e-30  # of a result's size: a difference below it has lost too many of the 50 digits
+LOST = 0.6  # of the digits: a difference that many below a result's size has lost too many of them
 SMALLEST = 350  # more digits with which float64's smallest slope, times STEP, still shows beside a 1
 SINGLE_TO_DOUBLE = 2.0**-29  # float64's ulp to float32's
 REACH = 32  # ulps that a neighbour lies away at most: fewer would not move the rounding of a probability near 1
@@ -91,13 +92,14 @@ class Truth:
         key = (quantity, wanted.tobytes())
         if key not in self._digits:
             found = value_truth(self._call) if quantity is None else gradient_truth(self._call, *quantity, wanted)
-            self._digits[key] = found and _confirmed(found, double, self._scale())
+            self._digits[key] = found and _confirmed(found, double, self.doubt(double))
         return self._digits[key]
 
-    def _scale(self) -> float:
-        """The size of the numbers that are rounded on the way: the inputs', and 1."""
+    def doubt(self, double: Exact) -> Numbers:
+        """How far float64 may be off: by the rounding of numbers of the inputs' size, of 1, or of the result's."""
         sizes = [np.abs(numbers(t)) for t in self._call.tensors.values() if t.is_floating_point()]
-        return max([1.0, *(float(size[np.isfinite(size)].max(initial=0.0)) for size in sizes)])
+        scale = max([1.0, *(float(size[np.isfinite(size)].max(initial=0.0)) for size in sizes)])
+        return ROUNDINGS * np.finfo(np.float64).eps * np.maximum(scale, np.abs(double.high))
 
     def reference_error(self, quantity: Quantity, dtype: torch.dtype, own: Numbers) -> Numbers:
         """How far the reference itself is from the truth about here: its worst error on these inputs (``own``) and on
@@ -137,38 +139,54 @@ def gradient_truth(call: Call, cotangent: str, argument: str, wanted: NDArray[np
     value = None if work > MOST_WORK or wanted.shape != tuple(tensor.shape) else value_in_digits(call)
     if value is None or _is_complex(call):
         return None
-    upstream = cotangents(torch.zeros(np.shape(value), dtype=torch.float64), call)[cotangent]
+    upstream = _upstream(call, cotangent, value)
     slopes = np.full(wanted.shape, np.nan, dtype=object)
     for index in np.ndindex(*wanted.shape):
         if wanted[index]:
-            slopes[index] = _slope(call, argument, index, numbers(upstream))
+            slopes[index] = _slope(call, argument, index, upstream)
     return Exact(*split(slopes))
 
 
-def _slope(call: Call, argument: str, index: tuple[int, ...], upstream: Numbers) -> Any:
+def is_kink(call: Call, cotangent: str, argument: str, index: tuple[int, ...]) -> bool:
+    """Whether the formula has another slope to the left of an element than to the right: a difference across it is no
+    truth, whatever confirms it."""
+    upstream = _upstream(call, cotangent, value_in_digits(call))
+    left, right = (_slope(call, argument, index, upstream, sides) for sides in ((0, -1), (1, 0)))
+    return bool(abs(right - left) > ALIKE * max(abs(left), abs(right)))
+
+
+def _upstream(call: Call, cotangent: str, value: Any) -> Numbers:
+    return numbers(cotangents(torch.zeros(np.shape(value), dtype=torch.float64), call)[cotangent])
+
+
+def _slope(
+    call: Call, argument: str, index: tuple[int, ...], upstream: Numbers, sides: tuple[int, int] = (1, -1)
+) -> Any:
     """The derivative of Σ upstream · value along one element; results that it does not move, infinite ones too, add 0.
 
     A difference that the digits lose beside the results (the slope of a sigmoid at 100 is 1e-44 beside a 1) is taken
     again with more of them: believed as 0, it would turn down a candidate that knows better than the reference.
     """
     x = abs(float(numbers(call.tensors[argument][index])))
+    share, lost = (10 ** -(part * digits_now()) for part in (STEP, LOST))
     beside = -2 * math.log10(x) if 0 < x < 1 else 0  # or they could not hold its square beside a 1
     for more in (beside, beside + SMALLEST):
         with more_digits(more):
-            step = digits(np.array((x or SMALL) * STEP))[()]
-            difference, size, apart = _difference(call, argument, index, step, upstream)
+            step = digits(np.array((x or SMALL) * share))[()]
+            difference, size, apart = _difference(call, argument, index, step, upstream, sides)
             slope = difference / (step * apart)
-        if abs(difference) > size * LOST:
+        if abs(difference) > size * lost:
             break
     return slope
 
 
 def _difference(
-    call: Call, argument: str, index: tuple[int, ...], step: Any, upstream: Numbers
+    call: Call, argument: str, index: tuple[int, ...], step: Any, upstream: Numbers, sides: tuple[int, int]
 ) -> tuple[Any, Any, int]:
-    """Σ upstream · value one step up less the same one step down, the size of the largest of these numbers, and how
-    many steps lie between. At the end of the domain, where the formula refuses the one step, the other alone counts."""
-    ends = [(sign, value_in_digits(call, (argument, index, step * sign))) for sign in (1, -1)]
+    """Σ upstream · value at one of ``sides`` (steps up or down) less the same at the other, the size of the largest of
+    these numbers, and how many steps lie between. At the end of the domain, where the formula refuses the one step, the
+    other alone counts."""
+    ends = [(sign, value_in_digits(call, (argument, index, step * sign))) for sign in sides]
     inside = [(sign, end) for sign, end in ends if end is not None]
     if len(inside) < len(ends):
         inside.append((0, value_in_digits(call)))
@@ -185,13 +203,12 @@ def _is_complex(call: Call) -> bool:
     return not converts and any(tensor.is_complex() for tensor in call.tensors.values())
 
 
-def _confirmed(digits: Exact, double: Exact, scale: float) -> Exact | None:
-    """``digits`` where ``double`` lies within the rounding of numbers of size ``scale``, or its own, in float64."""
+def _confirmed(digits: Exact, double: Exact, slack: Numbers) -> Exact | None:
+    """``digits`` where ``double`` lies within ``slack`` of them."""
     if digits.high.shape != double.high.shape:
         return None
     with np.errstate(all="ignore"):
-        slack = ROUNDINGS * np.finfo(np.float64).eps * np.maximum(scale, np.abs(double.high))
-        believed = (digits.error(double.high) <= slack) | (digits.high == double.high)
+        believed = (np.isfinite(slack) & (digits.error(double.high) <= slack)) | (digits.high == double.high)
         # Of an upstream gradient of 0 nothing comes, even where the reference overflows and makes NaN of it.
         believed |= np.isnan(double.high) & (digits.high == 0)
         believed &= (digits.high != 0) | ~(np.abs(double.high) > 0)  # a 0 may be a slope that the digits lost

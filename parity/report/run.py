@@ -9,7 +9,7 @@ from shlex import quote
 import numpy as np
 import torch
 
-from parity.agreement import Errors
+from parity.agreement import NO_ERRORS, Errors
 from parity.case import Quirk
 from parity.exam import Status
 from parity.trial import Verdict
@@ -78,8 +78,18 @@ class Run:
             for facet, finding in verdict.findings.items():
                 if finding.errors.count:
                     by_facet = found.setdefault(verdict.trial.case.loss, {}).setdefault(verdict.trial.dtype, {})
-                    by_facet[facet] = by_facet.get(facet, Errors()) | finding.errors
+                    by_facet[facet] = by_facet.get(facet, NO_ERRORS) | finding.errors
         return dict(sorted(found.items()))
+
+    def accuracy_by_loss(self) -> dict[str, dict[str, Errors]]:
+        """The same with all dtypes together, each in its own ulps."""
+        found: dict[str, dict[str, Errors]] = {}
+        for loss, dtypes in self.accuracy().items():
+            for facets in dtypes.values():
+                by_facet = found.setdefault(loss, {})
+                for facet, errors in facets.items():
+                    by_facet[facet] = by_facet.get(facet, NO_ERRORS) | errors
+        return found
 
     def not_compared(self) -> dict[str, dict[str, int]]:
         """For each facet, why it was not compared and in how many trials."""
