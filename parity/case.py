@@ -7,6 +7,7 @@ is stable (no clock, address or order in it), so that ``pytest -n`` and ``--case
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
+from types import NoneType
 from typing import Any, Literal, get_args
 
 Dtype = Literal[
@@ -45,7 +46,8 @@ class Argument:
     """One parameter of a loss.
 
     ``array`` takes tensors, and whole numbers given to it become the case's dtype; ``labels`` takes tensors too, and
-    whole numbers become int64 (class indices); ``option`` takes plain values of ``types``.
+    whole numbers become int64 (class indices); ``option`` takes plain values of ``types``, and so does an array or
+    labels that names any.
     """
 
     name: str
@@ -54,6 +56,10 @@ class Argument:
     default: Any = None
     types: tuple[type, ...] = ()
     keyword_only: bool = False
+
+    @property
+    def takes_plain(self) -> bool:
+        return self.kind == "option" or any(one is not NoneType for one in self.types)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,7 @@ class Signature:
 
     @property
     def options(self) -> tuple[str, ...]:
-        return tuple(a.name for a in self.arguments if a.kind == "option")
+        return tuple(a.name for a in self.arguments if a.takes_plain)
 
 
 @dataclass(frozen=True, slots=True)

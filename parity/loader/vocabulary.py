@@ -196,7 +196,8 @@ CASE: Mapping[str, Key] = {
         required=True,
     ),
     "options": Key(
-        "every other argument by name; null is None", {"type": "object", "additionalProperties": _ref("option")}
+        "every other argument by name, and arrays that may be plain values; null is None",
+        {"type": "object", "additionalProperties": _ref("option")},
     ),
     "each": Key(
         "lists to take the product over: any option or input",
