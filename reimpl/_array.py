@@ -48,6 +48,11 @@ def is_floating(array: Array) -> bool:
     return dtype_name(array) in ("float16", "bfloat16", "float32", "float64", "object")
 
 
+def is_complex(array: Array) -> bool:
+    """A complex type of any width."""
+    return dtype_name(array).startswith("complex")
+
+
 def is_half(array: Array) -> bool:
     """A floating type of 16 bits."""
     return dtype_name(array) in ("float16", "bfloat16")
@@ -69,16 +74,37 @@ def numeric(array: Array) -> Array:
 
 def rounded(result: Array, *arguments: Array | None) -> Array:
     """``result`` in the half type that ``arguments`` have in common, rounded once; else as it is."""
-    floating = [array.dtype for array in arguments if array is not None and is_floating(array)]
+    floating = [a.dtype for a in arguments if a is not None and (is_floating(a) or is_complex(a))]
     halves = [array.dtype for array in arguments if array is not None and is_half(array)]
     if not halves or any(dtype != halves[0] for dtype in floating):
         return result
     return namespace(result).astype(result, halves[0])
 
 
+def deciding(*arrays: Array) -> list[Array]:
+    """The arrays whose types decide that of an operator's result: in torch those of no dimensions give way."""
+    floating = [array for array in arrays if is_floating(array) or is_complex(array)]
+    return [array for array in floating if array.shape] or floating
+
+
 def indices(labels: Labels) -> Labels:
     """Class indices in a type that can be gathered with: torch takes no uint8, and -100 does not fit into it."""
     return labels.long() if isinstance(labels, torch.Tensor) else labels
+
+
+def labels_beside(labels: Labels, array: Array) -> Labels:
+    """Class indices where ``array`` lies, in the type that its library counts in; fractions are cut off."""
+    if isinstance(labels, torch.Tensor):
+        return labels.to(array.device, torch.int64)
+    xp = namespace(labels)
+    return xp.astype(labels, xp.arange(0).dtype)
+
+
+def filled(array: Array, number: float) -> Array:
+    """One number in the shape of ``array`` and of its kind, a class of its own included."""
+    if dtype_name(array) == "object" and 0 not in array.shape:
+        return numpy.full(array.shape, type(array[(0,) * len(array.shape)])(number))
+    return namespace(array).full_like(array, number)
 
 
 def less_product(minuend: Array, factor: Array, other: Array) -> Array:
@@ -93,6 +119,11 @@ def only(kept: Array, array: Array) -> Array:
     """``array`` where ``kept``, else 0."""
     xp = namespace(array)
     return xp.where(kept, array, xp.zeros_like(array))
+
+
+def counting(label: Labels, count: int) -> Labels:
+    """0 … count - 1, as labels beside ``label``; a trace of JAX has no device to name."""
+    return namespace(label).arange(count, dtype=label.dtype, device=getattr(label, "device", None))
 
 
 def entries(rows: Array, label: Labels, axis: int) -> Array:

@@ -47,6 +47,32 @@ def differentiated_by_output(formula: Formula, pull: Formula, push: Formula) -> 
     return _ruled(formula, pulled, pushed, lambda inputs, output: (output, *inputs[1:]))
 
 
+def differentiated_once(formula: Formula, pull: Formula, push: Formula) -> Formula:
+    """A ``formula`` of arrays and plain options with a rule for the gradient of its first array, the others being
+    constants; torch refuses to differentiate it again, and forward.
+
+    ``pull(cotangent, *arguments)`` is the gradient, ``push(tangent, *arguments)`` its transpose, for other libraries.
+    """
+
+    def pulled(cotangent: Any, needed: Sequence[bool], *arguments: Any) -> tuple[Any, ...]:
+        return (_last(pull(cotangent, *arguments)),)
+
+    def pushed(tangents: Sequence[Any], *arguments: Any) -> Any:
+        _forward_refused(tangents[0])
+        return push(tangents[0], *arguments)
+
+    return _ruled(formula, pulled, pushed, lambda inputs, output: inputs)
+
+
+def _forward_refused(tangent: Any) -> None:
+    if isinstance(tangent, torch.Tensor):
+        raise NotImplementedError("forward AD is not implemented for this loss, as in torch")
+
+
+def _refused(cotangent: Any, gradient: Any) -> Any:
+    raise RuntimeError("a second derivative is not implemented for this loss, as in torch")
+
+
 def _ruled(formula: Formula, pulled: Formula, pushed: Formula, kept: Formula) -> Formula:
     """``formula`` with rules that are given what ``kept(inputs, output)`` keeps for them, options last."""
     on_torch = _rules_of_torch(formula, pulled, pushed, kept)
@@ -106,3 +132,6 @@ def _by_jax(formula: Formula, pushed: Formula, kept: Formula, arguments: tuple[A
     rule = jax.custom_jvp(lambda *primals: formula(*primals, *options))
     rule.defjvp(directional)
     return rule(*arrays)
+
+
+_last = differentiated(lambda gradient: gradient * 1, _refused)

@@ -12,6 +12,15 @@ from reimpl import modules
 CLASSES = [name for name, cls in vars(modules).items() if isinstance(cls, type) and hasattr(cls, "loss")]
 CLASSES = [name for name in CLASSES if not name.startswith("_")]
 ACTIVATIONS = ["Sigmoid", "LogSigmoid"]
+X = torch.tensor([[0.25, 0.5], [0.75, 0.125]])
+CLASSES_OF_X = torch.tensor([1, 0])
+ARGUMENTS = {
+    "NLLLoss": (X, CLASSES_OF_X),
+    "NLLLoss2d": (X, CLASSES_OF_X),
+    "CrossEntropyLoss": (X, CLASSES_OF_X),
+    "GaussianNLLLoss": (X, X.flip(0), X),
+    "CTCLoss": (X, CLASSES_OF_X[:1], (2,), (1,)),
+}
 
 
 def both(name, *arguments, **options):
@@ -52,9 +61,8 @@ def test_activation_gives_what_torch_gives(name):
 @pytest.mark.parametrize("name", [name for name in CLASSES if name not in ACTIVATIONS])
 def test_module_gives_what_torch_gives(name):
     ours, torchs = both(name, reduction="sum")
-    input = torch.tensor([[0.25, 0.5], [0.75, 0.125]])
-    target = torch.tensor([1, 0]) if "NLL" in name or "Cross" in name else input.flip(0)
-    torch.testing.assert_close(ours(input, target), torchs(input, target))
+    arguments = ARGUMENTS.get(name, (X, X.flip(0)))
+    torch.testing.assert_close(ours(*arguments), torchs(*arguments))
 
 
 @pytest.mark.parametrize("name", [name for name in CLASSES if "weight" in parameters(getattr(modules, name))[0]])

@@ -9,9 +9,14 @@ import torch
 
 import reimpl
 from reimpl._array import Array, Labels
+from reimpl._sequences import Lengths
 
 WITH_A_SIGNATURE = [name for name in reimpl.__all__ if inspect.isfunction(getattr(torch.nn.functional, name))]
-LABELS = {"cross_entropy": "target", "nll_loss": "target", "one_hot": "input"}
+LABELS = {"cross_entropy": "target", "nll_loss": "target", "one_hot": "input", "ctc_loss": "targets"}
+ARRAYS = (Array, Labels, Array | None, Array | float, Lengths)
+TENSORS = {
+    "input", "target", "weight", "pos_weight", "var", "log_probs", "targets", "input_lengths", "target_lengths",
+}  # fmt: skip
 
 
 def parameters(function):
@@ -44,8 +49,8 @@ def test_builtin_of_torch_takes_the_same_keywords(name):
 @pytest.mark.parametrize("name", reimpl.__all__)
 def test_tensors_are_annotated_as_arrays(name):
     annotations = {p.name: p.annotation for p in inspect.signature(getattr(reimpl, name)).parameters.values()}
-    tensors = {n for n, a in annotations.items() if a in (Array, Labels, Array | None)}
-    assert tensors == annotations.keys() & {"input", "target", "weight", "pos_weight"}
+    tensors = {n for n, a in annotations.items() if a in ARRAYS}
+    assert tensors == annotations.keys() & TENSORS
 
 
 @pytest.mark.parametrize(("name", "parameter"), LABELS.items(), ids=LABELS)
