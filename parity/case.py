@@ -7,6 +7,7 @@ is stable (no clock, address or order in it), so that ``pytest -n`` and ``--case
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
+from types import NoneType
 from typing import Any, Literal, get_args
 
 Dtype = Literal[
@@ -48,8 +49,9 @@ class Argument:
     """One parameter of a loss.
 
     ``array`` takes tensors, and whole numbers given to it become the case's dtype; ``labels`` takes tensors too, and
-    whole numbers become int64 (class indices); ``option`` takes plain values of ``types``. Where ``Callable`` is one of
-    these, it takes the name of a loss, and each side is given a function of that name.
+    whole numbers become int64 (class indices); ``option`` takes plain values of ``types``, and so does an array or
+    labels that names any. Where ``Callable`` is one of these, it takes the name of a loss, and each side is given a
+    function of that name.
     """
 
     name: str
@@ -62,6 +64,10 @@ class Argument:
     def names_function(self, value: Any) -> bool:
         """``value`` stands for a function."""
         return Callable in self.types and isinstance(value, str)
+
+    @property
+    def takes_plain(self) -> bool:
+        return self.kind == "option" or any(one is not NoneType for one in self.types)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,7 @@ class Signature:
 
     @property
     def options(self) -> tuple[str, ...]:
-        return tuple(a.name for a in self.arguments if a.kind == "option")
+        return tuple(a.name for a in self.arguments if a.takes_plain)
 
 
 @dataclass(frozen=True, slots=True)

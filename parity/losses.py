@@ -6,7 +6,7 @@ reference is ``torch.nn.functional``; a candidate is any module that has functio
 
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import import_module, util
 from pathlib import Path
@@ -79,22 +79,23 @@ def _argument(parameter: inspect.Parameter) -> Argument:
     required = parameter.default is inspect.Parameter.empty
     types = _types(parameter.annotation)
     kind = "labels" if Labels in types else "array" if Array in types else "option"
+    plain = tuple(one for one in types if one not in (Array, Labels))
     return Argument(
         name=parameter.name,
         kind=kind,  # type: ignore[arg-type]  # mypy does not narrow a conditional of three literals
         required=required,
         default=None if required else parameter.default,
-        types=types,
+        types=plain,
         keyword_only=parameter.kind is inspect.Parameter.KEYWORD_ONLY,
     )
 
 
 def _types(annotation: Any) -> tuple[object, ...]:
+    """The alternatives of an annotation, each without its parameters; a list in a file becomes a tuple."""
     if get_origin(annotation) in (Union, UnionType):
         return tuple(one for part in get_args(annotation) for one in _types(part))
-    if get_origin(annotation) is Callable:
-        return (Callable,)
-    return (NoneType if annotation is None else annotation,)
+    plain = get_origin(annotation) or annotation
+    return (tuple if plain is Sequence else NoneType if plain is None else plain,)
 
 
 REFERENCE = Subject("torch", torch.nn.functional, forms=torch.nn)

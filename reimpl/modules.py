@@ -12,6 +12,7 @@ from typing_extensions import deprecated
 import reimpl
 from reimpl._array import Array, Labels
 from reimpl._reduction import legacy
+from reimpl._sequences import Lengths
 
 
 class _Loss(torch.nn.Module):
@@ -390,3 +391,32 @@ class TripletMarginWithDistanceLoss(_TripletLoss):
 
     def forward(self, anchor: Array, positive: Array, negative: Array) -> Array:
         return self._measured(anchor, positive, negative, distance_function=self.distance_function)
+
+
+class GaussianNLLLoss(_Loss):
+    """The module of ``gaussian_nll_loss``."""
+
+    loss = "gaussian_nll_loss"
+
+    def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
+        super().__init__(reduction=reduction)
+        self.full = full
+        self.eps = eps
+
+    def forward(self, input: Array, target: Array, var: Array | float) -> Array:
+        return self._called(input, target, var=var, full=self.full, eps=self.eps)
+
+
+class CTCLoss(_Loss):
+    """The module of ``ctc_loss``."""
+
+    loss = "ctc_loss"
+
+    def __init__(self, blank: int = 0, reduction: str = "mean", zero_infinity: bool = False) -> None:
+        super().__init__(reduction=reduction)
+        self.blank = blank
+        self.zero_infinity = zero_infinity
+
+    def forward(self, log_probs: Array, targets: Labels, input_lengths: Lengths, target_lengths: Lengths) -> Array:
+        lengths = {"input_lengths": input_lengths, "target_lengths": target_lengths}
+        return self._called(log_probs, targets, **lengths, blank=self.blank, zero_infinity=self.zero_infinity)

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType, NoneType, SimpleNamespace
 
 import pytest
 import torch
@@ -123,3 +123,22 @@ def test_signature_tells_which_option_takes_a_function() -> None:
 )
 def test_signature_tells_arrays_from_options(loss: str, name: str, kind: str) -> None:
     assert signatures()[loss][name].kind == kind
+
+
+@pytest.mark.parametrize(
+    ("loss", "name", "types"),
+    [
+        ("gaussian_nll_loss", "var", (float,)),
+        ("ctc_loss", "input_lengths", (tuple,)),
+        ("nll_loss", "weight", (NoneType,)),
+        ("nll_loss", "size_average", (bool, NoneType)),
+    ],
+    ids=["array", "labels", "array-or-none", "option"],
+)
+def test_signature_tells_the_plain_types(loss: str, name: str, types: tuple[type, ...]) -> None:
+    assert signatures()[loss][name].types == types
+
+
+def test_array_is_an_option_where_a_plain_value_will_do() -> None:
+    signature = signatures()["gaussian_nll_loss"]
+    assert {"var"} == {*signature.arrays} & {*signature.options}

@@ -196,8 +196,8 @@ CASE: Mapping[str, Key] = {
         required=True,
     ),
     "options": Key(
-        "every other argument by name; null is None, a function is given by the name of a loss",
-        {"type": "object", "additionalProperties": _ref("option")}
+        "every other argument by name, and arrays that may be plain; null is None, a loss's name is that function",
+        {"type": "object", "additionalProperties": _ref("option")},
     ),
     "each": Key(
         "lists to take the product over: any option or input",

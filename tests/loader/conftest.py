@@ -19,8 +19,9 @@ REDUCTION = Argument("reduction", "option", required=False, default="mean", type
 BETA = Argument("beta", "option", required=False, default=1.0, types=(float,))
 IGNORED = Argument("ignore_index", "option", required=False, default=-100, types=(int,))
 DIM = Argument("dim", "option", required=False, types=(int, NoneType))
-LENGTHS = Argument("lengths", "option", required=True, types=(tuple,))
+LENGTHS = Argument("lengths", "labels", required=True, types=(tuple,))
 DISTANCE = Argument("distance", "option", required=False, types=(Callable, NoneType), keyword_only=True)
+VAR = Argument("var", "array", required=False, default=1.0, types=(float,))
 STACK = Argument("_stacklevel", "option", required=False, default=3, types=(int,))
 ARGUMENTS = {
     "smooth_l1_loss": (INPUT, TARGET, AVERAGE, REDUCE, REDUCTION, BETA),
@@ -29,7 +30,7 @@ ARGUMENTS = {
     "nll_loss": (INPUT, LABELS, WEIGHT, REDUCTION),
     "softmax": (INPUT, DIM, STACK),
     "one_hot": (LABELS,),
-    "with_lengths": (INPUT, LENGTHS, DISTANCE),
+    "with_lengths": (INPUT, LENGTHS, VAR, DISTANCE),
     "torchvision.ops.sigmoid_focal_loss": (INPUT, TARGET, REDUCTION),
 }
 

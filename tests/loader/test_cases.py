@@ -128,6 +128,33 @@ def test_refused_case_may_give_what_is_no_function(case_of: Callable[[str], Case
     assert case.options == {"lengths": (3,), "distance": 2}
 
 
+@pytest.mark.parametrize(
+    ("lines", "inputs", "options"),
+    [
+        ("inputs: {input: [1.0], lengths: [3, 4], var: 0.5}", ["input", "lengths", "var"], {}),
+        ("inputs: {input: [1.0]}\noptions: {lengths: [3, 4], var: 0.5}", ["input"], {"lengths": (3, 4), "var": 0.5}),
+        ("inputs: {input: [1.0], lengths: [3, 4]}\noptions: {var: 1}", ["input", "lengths"], {"var": 1}),
+    ],
+    ids=["input", "options", "both"],
+)
+def test_array_that_may_be_plain_is_what_it_is_given_as(
+    lines: str, inputs: list[str], options: Mapping[str, Any], case_of: Callable[[str], Case]
+) -> None:
+    case = case_of(f"loss: with_lengths\n{lines}")
+    assert (list(case.inputs), case.options) == (inputs, options)
+
+
+def test_alternatives_of_an_array_that_may_be_plain_are_inputs(case_of: Callable[[str], Case]) -> None:
+    case = case_of("loss: with_lengths\ninputs: {input: [1.0]}\noptions: {lengths: [3]}\neach: {var: [0.5, [0.5]]}")
+    assert [value.shape for value in case.each["var"]] == [(), (1,)]
+
+
+def test_array_that_may_be_plain_is_an_option_in_an_expression(loaded: Callable[..., Loaded]) -> None:
+    sides = "left: {with_lengths: [x], lengths: [1], var: 0.5}\n    right: {negative: x}"
+    (case,) = loaded(f"identities:\n  - name: it\n    inputs: {{x: [1.0]}}\n    {sides}\n").cases
+    assert case.left == Application("with_lengths", ("x",), {"lengths": (1,), "var": 0.5})
+
+
 def test_dotted_reference_is_a_loss(case_of: Callable[[str], Case]) -> None:
     assert case_of(f"loss: torchvision.ops.sigmoid_focal_loss\n{INPUTS}").loss == "torchvision.ops.sigmoid_focal_loss"
 

@@ -26,6 +26,8 @@ ARGUMENTS = {
     "TripletMarginWithDistanceLoss": (X, X.flip(0), -X),
     "MarginRankingLoss": (X, X.flip(0), torch.tensor([[1, -1], [1, 1]])),
     "CosineEmbeddingLoss": (X, X.flip(0), torch.tensor([1, -1])),
+    "GaussianNLLLoss": (X, X.flip(0), X),
+    "CTCLoss": (X, CLASSES_OF_X[:1], (2,), (1,)),
 }
 
 
