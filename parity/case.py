@@ -40,12 +40,30 @@ class Place:
         return f"{self.file}:{self.line}:{self.column}"
 
 
+class DtypeName(str):
+    """The name of a dtype, for an option that takes the dtype itself."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """What a file says of an option whose type is a dataclass: the name of that class, and the fields by name."""
+
+    of: str
+    values: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        return f"{{{', '.join(f'{name}: {_spelled(value)}' for name, value in self.values.items())}}}"
+
+
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One parameter of a loss.
+    """One parameter of a loss, or one field of an option.
 
     ``array`` takes tensors, and whole numbers given to it become the case's dtype; ``labels`` takes tensors too, and
-    whole numbers become int64 (class indices); ``option`` takes plain values of ``types``.
+    whole numbers become int64 (class indices); ``option`` takes plain values of ``types``, text only of ``choices`` if
+    there are any, and a mapping of ``fields`` where the type is a dataclass, which ``types`` holds then.
     """
 
     name: str
@@ -54,6 +72,8 @@ class Argument:
     default: Any = None
     types: tuple[type, ...] = ()
     keyword_only: bool = False
+    choices: tuple[str, ...] = ()
+    fields: "tuple[Argument, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +261,11 @@ def _label(name: str, index: int, value: Any) -> str:
     """How a choice reads in a trial's id: ``mean``, ``beta=0.5``, and ``weight=0`` for the first of several arrays."""
     if isinstance(value, str):
         return value
+    return f"{name}={index if isinstance(value, Input) else _spelled(value)}"
+
+
+def _spelled(value: Any) -> str:
+    """A plain value as a case file has it."""
     if isinstance(value, bool) or value is None:
-        return f"{name}={'null' if value is None else str(value).lower()}"
-    return f"{name}={index if isinstance(value, Input) else value}"
+        return "null" if value is None else str(value).lower()
+    return str(value)
