@@ -46,14 +46,14 @@ class DtypeName(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Fields:
     """What a file says of an option whose type is a dataclass: the name of that class, and the fields by name."""
 
     of: str
     values: Mapping[str, Any]
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return f"{{{', '.join(f'{name}: {_spelled(value)}' for name, value in self.values.items())}}}"
 
 

@@ -89,6 +89,15 @@ def less_product(minuend: Array, factor: Array, other: Array) -> Array:
     return minuend - factor * other
 
 
+def affine(rows: Array, weight: Array, bias: Array | None) -> Array:
+    """rows · weightᵀ + bias. On torch the bias of a batch is in the product's sum, as in its own kernels."""
+    xp = namespace(rows)
+    if bias is not None and isinstance(rows, torch.Tensor) and rows.ndim == 2:
+        return torch.addmm(bias, rows, weight.T)
+    product = xp.matmul(rows, xp.matrix_transpose(weight))
+    return product if bias is None else product + bias
+
+
 def only(kept: Array, array: Array) -> Array:
     """``array`` where ``kept``, else 0."""
     xp = namespace(array)

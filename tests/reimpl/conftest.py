@@ -10,10 +10,12 @@ OTHERS = numpy.array([[0.1, 0.2, -1.0], [1.0, -3.0, 0.75]])
 PROBABILITIES = numpy.array([[0.3, 0.2, 0.9], [0.5, 0.75, 0.125]])
 MARKS = numpy.array([[1.0, 0.0, 1.0], [0.0, 0.25, 1.0]])
 CLASSES = numpy.array([2, 0])
+LAYER = numpy.array([[0.5, -0.25, 1.0], [2.0, 0.75, -1.5], [-0.125, 1.25, 0.0], [1.0, 0.5, 0.25]])
 EXAMPLES = {
     "binary_cross_entropy": ((PROBABILITIES, MARKS), {}),
     "binary_cross_entropy_with_logits": ((LOGITS, MARKS), {}),
     "cross_entropy": ((LOGITS, CLASSES), {"label_smoothing": 0.125}),
+    "linear_cross_entropy": ((LOGITS, LAYER, CLASSES), {}),
     "nll_loss": ((LOGITS, CLASSES), {}),
     "one_hot": ((CLASSES,), {"num_classes": 3}),
     "sigmoid": ((LOGITS,), {}),
