@@ -171,3 +171,12 @@ def along_classes(weight: Array, rows: Array) -> Array:
     """A weight of shape (C) beside rows of shape (C) or (N, C, d1, …)."""
     rank = len(rows.shape)
     return namespace(weight).reshape(weight, (-1,) if rank == 1 else (1, -1, *(1,) * (rank - 2)))
+
+
+def affine(rows: Array, weight: Array, bias: Array | None) -> Array:
+    """rows · weightᵀ + bias. On torch the bias of a batch is in the product's sum, as in its own kernels."""
+    xp = namespace(rows)
+    if bias is not None and isinstance(rows, torch.Tensor) and rows.ndim == 2:
+        return torch.addmm(bias, rows, weight.T)
+    product = xp.matmul(rows, xp.matrix_transpose(weight))
+    return product if bias is None else product + bias

@@ -143,6 +143,7 @@ def _object(keys: Mapping[str, Key], **rest: Any) -> Schema:
     } | ({"required": required} if required else {}) | rest  # fmt: skip
 
 
+_PLAIN = {"type": ["string", "number", "boolean", "null"]}
 _TEXT = {"type": "string", "pattern": "\\S"}
 _NAME = {"type": "string", "minLength": 1, "maxLength": MAX_NAME, "pattern": "^[^/\\u0000-\\u001f\\u007f-\\u009f]*$"}
 _WORD = {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}
@@ -275,7 +276,7 @@ def schema() -> Schema:
             "literal": {
                 "anyOf": [_ref("number"), {"type": "boolean"}, _listed(_ref("literal"), least=0, unique=False)]
             },
-            "option": {"anyOf": [{"type": ["string", "number", "boolean", "null"]}, {"type": "array"}]},
+            "option": {"anyOf": [_PLAIN, {"type": "array"}, {"type": "object", "additionalProperties": _PLAIN}]},
             "input": {"anyOf": [_ref("literal"), *(_recipe_schema(name) for name in ("values", *RECIPES))]},
             "expression": {"anyOf": [_ref("number"), _TEXT, _ref("application")]},
             "application": {"type": "object", "description": "one function and its operands", "minProperties": 1},

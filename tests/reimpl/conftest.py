@@ -16,12 +16,14 @@ FARTHER = numpy.array([[0.75, 2.5, -0.25], [-1.0, 1.5, 3.0]])
 VARIANCES = numpy.array([[0.5, 1.5, 2.0], [0.25, 3.0, 1.0]])
 STEPS = numpy.log(numpy.array([LOGITS, OTHERS, LOGITS[::-1], OTHERS[::-1]]) ** 2 / 10)
 SPOKEN = numpy.array([[1, 2], [2, 0]])
+LAYER = numpy.array([[0.5, -0.25, 1.0], [2.0, 0.75, -1.5], [-0.125, 1.25, 0.0], [1.0, 0.5, 0.25]])
 EXAMPLES = {
     "binary_cross_entropy": ((PROBABILITIES, MARKS), {}),
     "binary_cross_entropy_with_logits": ((LOGITS, MARKS), {}),
     "cross_entropy": ((LOGITS, CLASSES), {"label_smoothing": 0.125}),
     "ctc_loss": ((STEPS, SPOKEN, numpy.array([4, 3]), numpy.array([2, 1])), {}),
     "gaussian_nll_loss": ((LOGITS, OTHERS, VARIANCES), {"full": True}),
+    "linear_cross_entropy": ((LOGITS, LAYER, CLASSES), {}),
     "nll_loss": ((LOGITS, CLASSES), {}),
     "one_hot": ((CLASSES,), {"num_classes": 3}),
     "sigmoid": ((LOGITS,), {}),

@@ -14,6 +14,7 @@ from reimpl._sequences import Lengths
 WITH_A_SIGNATURE = [name for name in reimpl.__all__ if inspect.isfunction(getattr(torch.nn.functional, name))]
 LABELS = {
     "cross_entropy": "target",
+    "linear_cross_entropy": "target",
     "nll_loss": "target",
     "one_hot": "input",
     "ctc_loss": "targets",
@@ -23,7 +24,7 @@ LABELS = {
 ARRAYS = (Array, Labels, Array | None, Array | float, Lengths)
 TENSORS = {
     "input", "target", "weight", "pos_weight", "anchor", "positive", "negative", "input1", "input2", "x1", "x2",
-    "var", "log_probs", "targets", "input_lengths", "target_lengths",
+    "linear_weight", "linear_bias", "var", "log_probs", "targets", "input_lengths", "target_lengths",
 }  # fmt: skip
 
 
