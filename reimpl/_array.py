@@ -48,6 +48,11 @@ def is_floating(array: Array) -> bool:
     return dtype_name(array) in ("float16", "bfloat16", "float32", "float64", "object")
 
 
+def is_complex(array: Array) -> bool:
+    """A complex type of any width."""
+    return dtype_name(array).startswith("complex")
+
+
 def is_half(array: Array) -> bool:
     """A floating type of 16 bits."""
     return dtype_name(array) in ("float16", "bfloat16")
@@ -69,11 +74,17 @@ def numeric(array: Array) -> Array:
 
 def rounded(result: Array, *arguments: Array | None) -> Array:
     """``result`` in the half type that ``arguments`` have in common, rounded once; else as it is."""
-    floating = [array.dtype for array in arguments if array is not None and is_floating(array)]
+    floating = [a.dtype for a in arguments if a is not None and (is_floating(a) or is_complex(a))]
     halves = [array.dtype for array in arguments if array is not None and is_half(array)]
     if not halves or any(dtype != halves[0] for dtype in floating):
         return result
     return namespace(result).astype(result, halves[0])
+
+
+def deciding(*arrays: Array) -> list[Array]:
+    """The arrays whose types decide that of an operator's result: in torch those of no dimensions give way."""
+    floating = [array for array in arrays if is_floating(array) or is_complex(array)]
+    return [array for array in floating if array.shape] or floating
 
 
 def indices(labels: Labels) -> Labels:

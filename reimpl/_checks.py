@@ -50,6 +50,18 @@ def whole(name: str, argument: str, value: object) -> None:
         raise TypeError(f"{name}(): argument '{argument}' must be int, not {type(value).__name__}")
 
 
+def boolean(name: str, argument: str, value: object) -> None:
+    """torch takes True or False here, and no number for them."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name}(): argument '{argument}' must be bool, not {type(value).__name__}")
+
+
+def number(name: str, argument: str, value: object) -> None:
+    """torch takes a plain number here."""
+    if not hasattr(value, "__float__"):
+        raise TypeError(f"{name}(): argument '{argument}' must be float, not {type(value).__name__}")
+
+
 def constant(name: str, argument: str, array: Array | None) -> None:
     """torch has no derivative with respect to this argument and says so when called."""
     if isinstance(array, torch.Tensor) and array.requires_grad and torch.is_grad_enabled():

@@ -21,6 +21,8 @@ EXAMPLES = {
     "softmax": ((LOGITS,), {"dim": 1}),
     "log_softmax": ((LOGITS,), {"dim": 1}),
     "multilabel_soft_margin_loss": ((LOGITS, MARKS), {}),
+    "kl_div": ((LOGITS, PROBABILITIES), {"reduction": "batchmean"}),
+    "poisson_nll_loss": ((LOGITS, 4 * PROBABILITIES), {"full": True}),
 }
 LOSSES = [name for name in reimpl.__all__ if name != "one_hot"]
 
