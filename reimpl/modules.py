@@ -589,3 +589,45 @@ class AdaptiveLogSoftmaxWithLoss(torch.nn.Module):
         if rare.any():
             best[rare] = self._log_prob(input[rare], head[rare]).argmax(dim=1)
         return best
+
+
+class KLDivLoss(_Loss):
+    """The module of ``kl_div``."""
+
+    loss = "kl_div"
+
+    def __init__(
+        self,
+        size_average: bool | None = None,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+        log_target: bool = False,
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.log_target = log_target
+
+    def forward(self, input: Array, target: Array) -> Array:
+        return self._called(input, target, log_target=self.log_target)
+
+
+class PoissonNLLLoss(_Loss):
+    """The module of ``poisson_nll_loss``."""
+
+    loss = "poisson_nll_loss"
+
+    def __init__(
+        self,
+        log_input: bool = True,
+        full: bool = False,
+        size_average: bool | None = None,
+        eps: float = 1e-8,
+        reduce: bool | None = None,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(size_average, reduce, reduction)
+        self.log_input = log_input
+        self.full = full
+        self.eps = eps
+
+    def forward(self, log_input: Array, target: Array) -> Array:
+        return self._called(log_input, target, log_input=self.log_input, full=self.full, eps=self.eps)

@@ -23,6 +23,8 @@ EXAMPLES = {
     "cross_entropy": ((LOGITS, CLASSES), {"label_smoothing": 0.125}),
     "ctc_loss": ((STEPS, SPOKEN, numpy.array([4, 3]), numpy.array([2, 1])), {}),
     "gaussian_nll_loss": ((LOGITS, OTHERS, VARIANCES), {"full": True}),
+    "kl_div": ((LOGITS, PROBABILITIES), {"reduction": "batchmean"}),
+    "poisson_nll_loss": ((LOGITS, 4 * PROBABILITIES), {"full": True}),
     "linear_cross_entropy": ((LOGITS, LAYER, CLASSES), {}),
     "nll_loss": ((LOGITS, CLASSES), {}),
     "one_hot": ((CLASSES,), {"num_classes": 3}),
