@@ -4,14 +4,14 @@ Rules kept here: the value is the formula's on every library; a library without 
 beyond the first gradient it is as in torch's own: forward mode sees a constant, ``torch.func.grad`` is refused.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
-from itertools import repeat
+from itertools import zip_longest
 from typing import Any
 
 import torch
 
-Formula = Callable[..., tuple[Any, ...]]
+Formula = Callable[..., Any]
 
 
 def accumulated(formula: Formula) -> Callable[..., Any]:
@@ -47,13 +47,15 @@ class _Scaled(torch.autograd.Function):
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Any, ...]) -> None:
         ctx.mark_non_differentiable(*output[1:])
-        ctx.set_materialize_grads(False)
+        ctx.set_materialize_grads(False)  # or each backward would make zeros for what has no cotangent
         ctx.save_for_backward(*output[1:])
-        ctx.wanted, ctx.others = inputs[1], len(inputs) - 2 - len(inputs[1])
+        ctx.wanted = inputs[1]
 
     @staticmethod
     def backward(ctx: Any, cotangent: Any, *rest: Any) -> Any:
-        return _scaled(ctx, cotangent, lambda gradient: gradient * cotangent)
+        if cotangent is None:
+            return _in_place(ctx, (), ())
+        return _in_place(ctx, ctx.wanted, (gradient * cotangent for gradient in ctx.saved_tensors))
 
 
 class _Once(_Scaled):
@@ -69,12 +71,7 @@ class _Once(_Scaled):
         if ctx.is_spent and any(ctx.wanted):
             raise RuntimeError("a second backward: the gradients are spent; `allow_retain_graph` keeps them for more")
         ctx.is_spent = True
-        return _scaled(ctx, cotangent, lambda gradient: gradient.mul_(cotangent))
-
-
-def _scaled(ctx: Any, cotangent: Any, by: Callable[[Any], Any]) -> tuple[Any, ...]:
-    wanted = ctx.wanted if cotangent is not None else (False,) * len(ctx.wanted)
-    return _in_place(wanted, map(by, ctx.saved_tensors), ctx.others)
+        return _in_place(ctx, ctx.wanted, (gradient.mul_(cotangent) for gradient in ctx.saved_tensors))
 
 
 def _again(formula: Formula) -> Any:
@@ -84,17 +81,17 @@ def _again(formula: Formula) -> Any:
         @staticmethod
         def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Any, ...]) -> None:
             ctx.save_for_backward(*(a if isinstance(a, torch.Tensor) else None for a in inputs[2:]))
-            ctx.plain = tuple(None if isinstance(a, torch.Tensor) else a for a in inputs)
+            ctx.plain = tuple(None if isinstance(a, torch.Tensor) else a for a in inputs[2:])
+            ctx.count = len(inputs[1])
 
         @staticmethod
         def backward(ctx: Any, cotangent: Any, *rest: Any) -> Any:
             if torch.is_grad_enabled() and cotangent.requires_grad:
                 raise RuntimeError("gradients that backward finds by another run cannot be differentiated again")
-            wanted = ctx.needs_input_grad[2 : 2 + len(ctx.plain[1])]
-            pairs = zip(ctx.saved_tensors, ctx.plain[2:], strict=True)
+            wanted = ctx.needs_input_grad[2:][: ctx.count]
+            arguments = (p if t is None else t for t, p in zip(ctx.saved_tensors, ctx.plain, strict=True))
             with torch.no_grad(), _without_autocast(cotangent):
-                _, *found = formula(cotangent, wanted, *(p if t is None else t for t, p in pairs))
-            return _in_place(wanted, iter(found), len(ctx.plain) - 2 - len(wanted))
+                return _in_place(ctx, wanted, formula(cotangent, wanted, *arguments)[1:])
 
     return _of(Again, formula)
 
@@ -104,9 +101,11 @@ def _of(rules: type, formula: Formula) -> Any:
     return type(rules.__name__, (rules,), {"forward": staticmethod(formula)})
 
 
-def _in_place(wanted: tuple[bool, ...], found: Iterator[Any], others: int) -> tuple[Any, ...]:
-    """What backward returns: nothing for upstream and wanted, the gradients, nothing for the other arguments."""
-    return (None, None, *(next(found) if want else None for want in wanted), *(None,) * others)
+def _in_place(ctx: Any, wanted: tuple[bool, ...], found: Iterable[Any]) -> tuple[Any, ...]:
+    """What backward returns for all that forward took: upstream and ``wanted``, then the arguments."""
+    gradients = iter(found)
+    places = zip_longest((False, False, *wanted), ctx.needs_input_grad, fillvalue=False)
+    return tuple(next(gradients) if want else None for want, _ in places)
 
 
 def _eager(rules: Any) -> Any:
@@ -125,8 +124,9 @@ def _eager(rules: Any) -> Any:
 
         @staticmethod
         def vmap(call: Any, axes: tuple[int | None, ...], *inputs: Any) -> Any:
-            moved = [a.movedim(at, 0) if isinstance(at, int) else repeat(a) for a, at in zip(inputs, axes, strict=True)]
-            each = [Eager.apply(*row) for _, *row in zip(range(call.batch_size), *moved, strict=False)]
+            size = call.batch_size
+            moved = [a.unbind(at) if isinstance(at, int) else [a] * size for a, at in zip(inputs, axes, strict=True)]
+            each = [Eager.apply(*row) for row in zip(*moved, strict=True)]
             stacked = tuple(torch.stack(parts) for parts in zip(*each, strict=True))
             return stacked, (0,) * len(stacked)
 

@@ -1,6 +1,7 @@
 """Linear cross-entropy."""
 
 import warnings
+from itertools import compress
 from math import nan, prod
 
 import torch
@@ -36,14 +37,15 @@ def linear_cross_entropy(
         v          = w_y / Σ w_y, NaN if Σ w_y = 0     sum: w_y     0 where y == ignore_index
         slope      = v · (exp(t) / s - [c = y])        none: v = w_y · upstream
 
-    and mean or sum adds up, chunk by chunk, the gradients slope · A, slopeᵀ · x and Σ slope. Otherwise backward does.
+    and mean or sum adds up, chunk by chunk, the gradients slope · A, slopeᵀ · x and Σ slope. Without a reduction
+    backward does, from each chunk's logits made again.
 
     Domain:
         As ``cross_entropy``'s. In chunks what is ignored counts 0 times, and is NaN where it would be inf or NaN.
     Gradient:
         softmax(z) - [c = y] through the layer. In chunks mean and sum give it once unless ``allow_retain_graph`` (a
-        compiled graph sets that), NaN if no row is kept, and none through ``torch.func.vmap``; forward mode sees
-        a constant; a second gradient knows only the upstream's part; ``torch.func.grad`` is refused.
+        compiled graph sets that), NaN if no row is kept, and none to what ``torch.func.vmap`` maps over; forward mode
+        sees a constant; a second gradient knows the upstream's part alone; ``torch.func.grad`` is refused.
     Args:
         input: shape (in_features) or (N, in_features).
         linear_weight: shape (C, in_features), or (C, d1, …, in_features) for batched input.
@@ -96,7 +98,7 @@ def _is_chunked(linear_weight: Array, target: Labels, reduction: str, smoothing:
     return (
         reduction in {"none", "mean", "sum"}
         and smoothing == 0.0
-        and dtype_name(target) == "int64"
+        and dtype_name(target) in (("int64",) if isinstance(target, torch.Tensor) else ("int32", "int64"))
         and len(linear_weight.shape) == 2
         and not torch.jit.is_tracing()
     )
@@ -141,7 +143,7 @@ def _with_gradients(
     xp = namespace(input, linear_weight)
     rows = widened(input)
     matrix = xp.astype(linear_weight, rows.dtype)
-    count, classes = rows.shape[0], xp.expand_dims(xp.arange(matrix.shape[0], device=target.device), axis=0)
+    count, classes = rows.shape[0], xp.arange(matrix.shape[0], device=target.device)
     label, share = _shares(target, weight, rows, matrix.shape[0], reduction, ignore_index)
     if upstream is not None:
         share = share * upstream
@@ -151,29 +153,28 @@ def _with_gradients(
         logits = xp.matmul(rows[chunk, :], xp.matrix_transpose(matrix))
         if linear_bias is not None:
             logits = logits + xp.astype(linear_bias, rows.dtype)
-        logits = logits - xp.max(logits, axis=1, keepdims=True)
+        logits = logits - xp.max(logits, axis=-1, keepdims=True)
         powers = xp.exp(logits)
-        totals = xp.sum(powers, axis=1)
+        totals = xp.sum(powers, axis=-1)
         picked.append(entries(logits, label[chunk], 1))
         logarithms.append(xp.log(totals))
         if any(wanted):
-            own = xp.expand_dims(share[chunk], axis=1)
-            slopes = powers * (own / xp.expand_dims(totals, axis=1))
+            own = xp.expand_dims(share[chunk], axis=-1)
+            slopes = powers * (own / xp.expand_dims(totals, axis=-1))
             if wanted[0]:
                 of_label = xp.take(matrix, label[chunk], axis=0) * own
                 of_input.append(affine(slopes, xp.matrix_transpose(matrix), -of_label))
-            slopes = slopes - only(classes == xp.expand_dims(label[chunk], axis=1), own)
+            slopes = slopes - only(classes == xp.expand_dims(label[chunk], axis=-1), own)
             if wanted[1]:
                 of_weight = of_weight + xp.matmul(xp.matrix_transpose(slopes), rows[chunk, :])
             if wanted[2]:
                 of_bias = of_bias + xp.sum(slopes, axis=0)
-    gradients = (xp.concat(of_input) if wanted[0] else 0, of_weight, of_bias)
-    found = (gradient for gradient, want in zip(gradients, wanted, strict=True) if want)
+    found = compress((xp.concat(of_input) if wanted[0] else None, of_weight, of_bias), wanted)
     entry, logarithm = xp.concat(picked), xp.concat(logarithms)
     if reduction == "none":
         return share[:count] * (logarithm - entry), *found
     loss = xp.sum(share[:count] * logarithm) - xp.sum(share[:count] * entry)
-    return (loss + nan if reduction == "mean" and not count else loss), *found
+    return (xp.full_like(loss, nan) if reduction == "mean" and not count else loss), *found
 
 
 def _shares(
@@ -187,7 +188,7 @@ def _shares(
     label = target if 0 <= ignore_index < classes else only(kept, target)
     share = xp.astype(kept, rows.dtype)
     if weight is not None:
-        share = only(kept, xp.astype(xp.take(weight, label, axis=0), rows.dtype))
+        share = only(kept, xp.astype(xp.take(weight, label), rows.dtype))
     if reduction != "mean":
         return label, share
     total = xp.sum(share)

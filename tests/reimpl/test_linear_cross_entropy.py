@@ -36,6 +36,16 @@ BAD = [
 ]
 
 
+class Products(TorchDispatchMode):
+    """Counts the products of matrices."""
+
+    count = 0
+
+    def __torch_dispatch__(self, function, types, arguments=(), options=None):
+        self.count += function in (torch.ops.aten.mm.default, torch.ops.aten.addmm.default)
+        return function(*arguments, **(options or {}))
+
+
 class Largest(TorchDispatchMode):
     """Notes how many numbers the largest tensor has that anything makes meanwhile."""
 
@@ -78,10 +88,23 @@ def test_chunks_never_make_all_logits(reduction):
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64], ids=str)
 @pytest.mark.parametrize("method", ["auto", "aspect_ratio", "aspect_ratio:3", None])
 def test_rows_of_a_chunk_are_those_of_torch(dtype, method):
-    for rows, features, classes in itertools.product([1, 2, 7, 64, 100], [1, 3, 64], [1, 5, 63, 1000]):
+    for rows, features, classes, device in itertools.product([1, 2, 7, 64], [1, 3, 64], [1, 5, 1000], ["cpu", "meta"]):
         given = torch.nn.LinearCrossEntropyOptions(chunking_method=method)
-        adjusted = given._adjust(rows, features, classes, dtype, torch.device("cpu"))
-        assert chunk_size(given, torch.empty(rows, features, dtype=dtype), classes) == adjusted.batch_chunk_size
+        adjusted = given._adjust(rows, features, classes, dtype, torch.device(device))
+        input = torch.empty(rows, features, dtype=dtype, device=device)
+        assert chunk_size(given, input, classes) == adjusted.batch_chunk_size
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 1000])
+def test_rows_that_are_given_are_taken(size):
+    given = torch.nn.LinearCrossEntropyOptions(batch_chunk_size=size)
+    assert chunk_size(given, torch.empty(7, 2), 5) == min(size, 7)
+
+
+def test_rows_outside_torch_are_chosen_as_on_a_cpu():
+    given = modules.LinearCrossEntropyOptions()
+    chosen = [chunk_size(given, numpy.zeros((64, 8), dtype), 16) for dtype in ("float16", "float32")]
+    assert chosen == [32, 16]
 
 
 def test_options_have_the_fields_of_torch():
@@ -210,10 +233,45 @@ def test_autocast_leaves_chunks_alone(module, options):
     assert torch.equal(found, loss(module, x, w)) == (options is not None)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "products"),
+    [((False, False), 2), ((True, False), 4), ((False, True), 4), ((True, True), 6)],
+    ids=["nothing", "input", "layer", "both"],
+)
+def test_only_gradients_that_are_wanted_are_computed(wanted, products):
+    leaves = [leaf.clone().requires_grad_(want) for leaf, want in zip((X, W), wanted, strict=True)]
+    with Products() as seen:
+        loss(reimpl, *leaves)  # in two chunks
+    assert seen.count == products
+
+
+@pytest.mark.parametrize("reduction", ["none", "mean"])
+def test_no_gradient_is_computed_before_it_is_due(reduction):
+    with Products() as seen, torch.set_grad_enabled(reduction == "none"):
+        value = loss(reimpl, *leaves(), reduction=reduction)
+    assert (seen.count, value.requires_grad) == (2, reduction == "none")
+
+
 @pytest.mark.parametrize("module", BOTH)
-def test_no_gradient_is_looked_for_without_grad_mode(module):
-    with torch.no_grad():
-        assert not loss(module, *leaves()).requires_grad
+def test_second_backward_may_ask_for_nothing(module):
+    weight = torch.ones(4, dtype=torch.float64, requires_grad=True)
+    value = loss(module, weight=weight, options=torch.nn.LinearCrossEntropyOptions())
+    for _ in range(2):
+        assert torch.autograd.grad(value, weight, retain_graph=True, allow_unused=True) == (None,)
+
+
+def test_vmap_maps_over_any_axis_and_argument():
+    batch = torch.stack([X, X * 0.5], dim=2)
+    found = torch.func.vmap(lambda x, w: loss(reimpl, x, w), in_dims=(2, None))(batch, W)
+    torch.testing.assert_close(found, torch.stack([loss(reimpl, X), loss(reimpl, X * 0.5)]))
+    twice = torch.func.vmap(torch.func.vmap(lambda x: loss(reimpl, x)))(batch.movedim(2, 0)[None])
+    torch.testing.assert_close(twice, found[None])
+
+
+def test_functional_gradient_is_refused_in_any_layer():
+    batch = torch.stack([X, X * 0.5])
+    with pytest.raises(RuntimeError, match="torch"):
+        torch.func.grad(lambda x: torch.func.vmap(lambda row: loss(reimpl, row))(x).sum())(batch)
 
 
 @pytest.mark.parametrize("module", BOTH)
@@ -228,6 +286,24 @@ def test_trace_takes_the_plain_way_and_warns(module):
 @pytest.mark.parametrize("module", BOTH)
 def test_truth_value_to_be_ignored_is_a_class_in_chunks(module):
     torch.testing.assert_close(loss(module, ignore_index=True), loss(module, ignore_index=1))
+
+
+@pytest.mark.parametrize("reduction", ["none", "mean"])
+def test_chunks_stay_on_a_device_without_values(reduction):
+    x, w = (leaf.to("meta") for leaf in leaves())
+    value = reimpl.linear_cross_entropy(x, w, Y.to("meta"), reduction=reduction, options=KEPT)
+    assert {g.device.type for g in (value, *torch.autograd.grad(value.sum(), (x, w)))} == {"meta"}
+
+
+def test_jax_without_64_bits_has_labels_for_chunks_too():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = reimpl.linear_cross_entropy(
+            *(jax.numpy.asarray(a.numpy(), "float32") for a in (X, W)),
+            jax.numpy.asarray(Y.numpy(), "int32"),
+            options=KEPT,
+        )
+    assert float(found) == pytest.approx(float(loss(reimpl)), rel=1e-5)
 
 
 @pytest.mark.parametrize("array", [numpy.asarray, jax.numpy.asarray], ids=["numpy", "jax"])
