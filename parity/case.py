@@ -7,6 +7,7 @@ is stable (no clock, address or order in it), so that ``pytest -n`` and ``--case
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
+from types import NoneType
 from typing import Any, Literal, get_args
 
 Dtype = Literal[
@@ -43,13 +44,32 @@ class Place:
         return f"{self.file}:{self.line}:{self.column}"
 
 
+class DtypeName(str):
+    """The name of a dtype, for an option that takes the dtype itself."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Fields:
+    """What a file says of an option whose type is a dataclass: the name of that class, and the fields by name."""
+
+    of: str
+    values: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return f"{{{', '.join(f'{name}: {_spelled(value)}' for name, value in self.values.items())}}}"
+
+
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One parameter of a loss.
+    """One parameter of a loss, or one field of an option.
 
     ``array`` takes tensors, and whole numbers given to it become the case's dtype; ``labels`` takes tensors too, and
-    whole numbers become int64 (class indices); ``option`` takes plain values of ``types``. Where ``Callable`` is one of
-    these, it takes the name of a loss, and each side is given a function of that name.
+    whole numbers become int64 (class indices); ``option`` takes plain values of ``types``, and so does an array or
+    labels that names any. Where ``Callable`` is one of these, it takes the name of a loss, and each side is given a
+    function of that name; text is one of ``choices`` if there are any, and a mapping has ``fields`` where the type is a
+    dataclass, which ``types`` holds then.
     """
 
     name: str
@@ -58,10 +78,16 @@ class Argument:
     default: Any = None
     types: tuple[object, ...] = ()
     keyword_only: bool = False
+    choices: tuple[str, ...] = ()
+    fields: "tuple[Argument, ...]" = ()
 
     def names_function(self, value: Any) -> bool:
         """``value`` stands for a function."""
         return Callable in self.types and isinstance(value, str)
+
+    @property
+    def takes_plain(self) -> bool:
+        return self.kind == "option" or any(one is not NoneType for one in self.types)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +106,7 @@ class Signature:
 
     @property
     def options(self) -> tuple[str, ...]:
-        return tuple(a.name for a in self.arguments if a.kind == "option")
+        return tuple(a.name for a in self.arguments if a.takes_plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,6 +305,11 @@ def _label(name: str, index: int, value: Any) -> str:
     """How a choice reads in a trial's id: ``mean``, ``beta=0.5``, and ``weight=0`` for the first of several arrays."""
     if isinstance(value, str):
         return value
+    return f"{name}={index if isinstance(value, Input) else _spelled(value)}"
+
+
+def _spelled(value: Any) -> str:
+    """A plain value as a case file has it."""
     if isinstance(value, bool) or value is None:
-        return f"{name}={'null' if value is None else str(value).lower()}"
-    return f"{name}={index if isinstance(value, Input) else value}"
+        return "null" if value is None else str(value).lower()
+    return str(value)

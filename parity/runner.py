@@ -17,7 +17,7 @@ import torch._functorch.config
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 import reimpl
-from parity.case import DEPRECATED, Application
+from parity.case import DEPRECATED, FLOATS, Application, DtypeName, Fields
 from parity.digits import digits
 from parity.inputs import laid_out
 from parity.losses import ELEMENTARY, REFERENCE, Subject, signatures
@@ -62,7 +62,7 @@ def terms_in_double(call: Call) -> torch.Tensor | None:
         return None
     unreduced = {name: None for name in DEPRECATED if name in call.arguments} | {"reduction": "none"}
     call = replace(call, form=None)
-    wide = replace(call, arguments={**call.arguments, **unreduced}).with_tensors(doubled)
+    wide = _in_double(replace(call, arguments={**call.arguments, **unreduced}))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         value, _ = attempt(lambda: called(REFERENCE, wide, wide.arguments))
@@ -71,9 +71,7 @@ def terms_in_double(call: Call) -> torch.Tensor | None:
 
 def run_in_double(call: Call, way: Way = run) -> Outcome:
     """The reference in float64 on exactly the numbers of ``call``; a dtype option is float64 too."""
-    options = {name: torch.float64 for name, value in call.arguments.items() if isinstance(value, torch.dtype)}
-    wide = call.with_tensors(doubled)
-    return way(REFERENCE, replace(wide, arguments={**wide.arguments, **options}))
+    return way(REFERENCE, _in_double(call))
 
 
 def value_in_digits(call: Call, moved: tuple[str, tuple[int, ...], Any] | None = None) -> Any:
@@ -129,6 +127,7 @@ def called(subject: Subject, call: Call, arguments: Mapping[str, Any]) -> Any:
     """What ``subject`` returns for these arguments: of its function, its module or its functions in an expression."""
     if call.expression is not None:
         return _evaluated(subject, call.expression, arguments)
+    arguments = {name: subject.made(value) for name, value in arguments.items()}
     if call.form is not None:
         return _called_as_module(subject, call, arguments)
     function = subject.function(call.loss)
@@ -158,7 +157,8 @@ def _evaluated(subject: Subject, expression: Application | str | float, argument
     name = expression.function
     function = getattr(torch if on_torch else np, name) if name in ELEMENTARY else subject.function(name)
     assert function is not None, f"{subject.name} lacks {name}"
-    options = expression.options if name in ELEMENTARY else _with_functions(subject, name, expression.options)
+    given = expression.options if name in ELEMENTARY else _with_functions(subject, name, expression.options)
+    options = {option: subject.made(value) for option, value in given.items()}
     return function(*(_evaluated(subject, o, arguments) for o in expression.operands), **options)
 
 
@@ -207,11 +207,21 @@ def _message(error: BaseException) -> str:
     return said.encode("utf-8", "backslashreplace").decode()
 
 
-def doubled(tensor: torch.Tensor) -> torch.Tensor:
-    """The same numbers in float64; whole ones stay what they are."""
-    if tensor.is_complex():
-        return tensor.to(torch.complex128)
-    return tensor.double() if tensor.is_floating_point() else tensor
+def _in_double(call: Call) -> Call:
+    return replace(call, arguments={name: _doubled(value) for name, value in call.arguments.items()})
+
+
+def _doubled(value: Any) -> Any:
+    """A tensor in twice the precision, and so the dtypes that an option names; anything else as it is."""
+    if isinstance(value, torch.Tensor):
+        if value.is_complex():
+            return value.to(torch.complex128)
+        return value.double() if value.is_floating_point() else value
+    if isinstance(value, Fields):
+        return Fields(value.of, {name: _doubled(field) for name, field in value.values.items()})
+    if isinstance(value, torch.dtype):
+        return torch.float64
+    return DtypeName("float64") if isinstance(value, DtypeName) and value in FLOATS else value
 
 
 def _relaid(tensor: torch.Tensor) -> torch.Tensor:

@@ -83,11 +83,17 @@ def numeric(array: Array) -> Array:
 
 def rounded(result: Array, *arguments: Array | None) -> Array:
     """``result`` in the half type that ``arguments`` have in common, rounded once; else as it is."""
-    floating = [a.dtype for a in arguments if a is not None and (is_floating(a) or "complex" in dtype_name(a))]
+    floating = [a.dtype for a in arguments if a is not None and (is_floating(a) or is_complex(a))]
     halves = [array.dtype for array in arguments if array is not None and is_half(array)]
     if not halves or any(dtype != halves[0] for dtype in floating):
         return result
     return namespace(result).astype(result, halves[0])
+
+
+def deciding(*arrays: Array) -> list[Array]:
+    """The arrays whose types decide that of an operator's result: in torch those of no dimensions give way."""
+    floating = [array for array in arrays if is_floating(array) or is_complex(array)]
+    return [array for array in floating if array.shape] or floating
 
 
 def indices(labels: Labels) -> Labels:
@@ -103,6 +109,21 @@ def in_rows(array: Array) -> Array:
 def dense(array: Array) -> Array:
     """The array without shared elements, in the order it has: so torch makes room for results that are like it."""
     return array.clone() if isinstance(array, torch.Tensor) and 0 in array.stride() else array
+
+
+def labels_beside(labels: Labels, array: Array) -> Labels:
+    """Class indices where ``array`` lies, in the type that its library counts in; fractions are cut off."""
+    if isinstance(labels, torch.Tensor):
+        return labels.to(array.device, torch.int64)
+    xp = namespace(labels)
+    return xp.astype(labels, xp.arange(0).dtype)
+
+
+def filled(array: Array, number: float) -> Array:
+    """One number in the shape of ``array`` and of its kind, a class of its own included."""
+    if dtype_name(array) == "object" and 0 not in array.shape:
+        return numpy.full(array.shape, type(array[(0,) * len(array.shape)])(number))
+    return namespace(array).full_like(array, number)
 
 
 def less_product(minuend: Array, factor: Array, other: Array) -> Array:
@@ -150,3 +171,12 @@ def along_classes(weight: Array, rows: Array) -> Array:
     """A weight of shape (C) beside rows of shape (C) or (N, C, d1, …)."""
     rank = len(rows.shape)
     return namespace(weight).reshape(weight, (-1,) if rank == 1 else (1, -1, *(1,) * (rank - 2)))
+
+
+def affine(rows: Array, weight: Array, bias: Array | None) -> Array:
+    """rows · weightᵀ + bias. On torch the bias of a batch is in the product's sum, as in its own kernels."""
+    xp = namespace(rows)
+    if bias is not None and isinstance(rows, torch.Tensor) and rows.ndim == 2:
+        return torch.addmm(bias, rows, weight.T)
+    product = xp.matmul(rows, xp.matrix_transpose(weight))
+    return product if bias is None else product + bias

@@ -165,3 +165,32 @@ def _slope_of_positive_part(along: Any, x: Any) -> Any:
 
 positive_part = differentiated(_formula_of_positive_part, _slope_of_positive_part)
 """max(x, 0) with torch's slope: 1 at 0 too, where other libraries have 1/2 or 0, and 0 for NaN, which passes."""
+
+
+def differentiated_once(formula: Formula, pull: Formula, push: Formula) -> Formula:
+    """A ``formula`` of arrays and plain options with a rule for the gradient of its first array, the others being
+    constants; torch refuses to differentiate it again, and forward.
+
+    ``pull(cotangent, *arguments)`` is the gradient, ``push(tangent, *arguments)`` its transpose, for other libraries.
+    """
+
+    def pulled(cotangent: Any, needed: Sequence[bool], *arguments: Any) -> tuple[Any, ...]:
+        return (_last(pull(cotangent, *arguments)),)
+
+    def pushed(tangents: Sequence[Any], *arguments: Any) -> Any:
+        _forward_refused(tangents[0])
+        return push(tangents[0], *arguments)
+
+    return _ruled(formula, pulled, pushed, lambda inputs, output: inputs)
+
+
+def _forward_refused(tangent: Any) -> None:
+    if isinstance(tangent, torch.Tensor):
+        raise NotImplementedError("forward AD is not implemented for this loss, as in torch")
+
+
+def _refused(cotangent: Any, gradient: Any) -> Any:
+    raise RuntimeError("a second derivative is not implemented for this loss, as in torch")
+
+
+_last = differentiated(lambda gradient: gradient * 1, _refused)

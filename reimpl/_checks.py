@@ -131,7 +131,7 @@ def class_weight(weight: Array | None, classes: int) -> None:
         )
 
 
-def in_range(target: Labels, classes: int, ignore_index: int) -> None:
+def in_range(target: Labels, classes: int, ignore_index: int, error: type[Exception] = IndexError) -> None:
     """Every label is ``ignore_index`` or names a class."""
     if not is_concrete(target):
         return
@@ -139,7 +139,7 @@ def in_range(target: Labels, classes: int, ignore_index: int) -> None:
     label = indices(target)
     wrong = (label != ignore_index) & ((label < 0) | (label >= classes))
     if bool(xp.any(wrong)):
-        raise IndexError(f"Target {int(label[wrong][0])} is out of bounds.")
+        raise error(f"Target {int(label[wrong][0])} is out of bounds.")
 
 
 def label_dtype(target: Labels, is_spatial: bool) -> None:
@@ -256,3 +256,32 @@ def held(kernel: str, value: float, array: Array) -> None:
     """torch's kernel holds the number in the type of the array, where a finite one may not become infinite."""
     if dtype_name(array) == "float32" and isfinite(value) and abs(value) > namespace(array).finfo(array.dtype).max:
         raise RuntimeError(f"{kernel}: the value {value} cannot be converted to {_kind(array)} without overflow")
+
+
+def linear_layer(input: Array, linear_weight: Array, linear_bias: Array | None) -> None:
+    """``linear_weight`` of shape (C, d1, …, in_features) takes ``input`` of shape (in_features) or (N, in_features)."""
+    shape, own = tuple(linear_weight.shape), tuple(input.shape)
+    if len(own) not in (1, 2):
+        raise RuntimeError(f"expected input of 1 or 2 dimensions, got {len(own)}")
+    if len(shape) < 2:
+        raise RuntimeError(f"expected linear_weight of 2 or more dimensions, got {len(shape)}")
+    if own[-1] != shape[-1]:
+        raise RuntimeError(f"the last dimensions of input and linear_weight differ: {own[-1]} and {shape[-1]}")
+    if linear_bias is not None and tuple(linear_bias.shape) != shape[:-1]:
+        raise RuntimeError(f"expected linear_bias of shape {shape[:-1]}, got {tuple(linear_bias.shape)}")
+    if len(shape) > 2 and len(own) == 1:
+        raise RuntimeError(f"linear_weight of shape {shape} takes batched input, (N, {shape[-1]}), not {own}")
+
+
+def chunked(input: Array, target: Labels, weight: Array | None, classes: int, ignore_index: object) -> None:
+    """A label for each row, as torch's loss in chunks looks at them: more labels than rows, and weights than classes,
+    are left unread; an ignored class is one all the same."""
+    if not isinstance(ignore_index, int):
+        raise RuntimeError(f"linear_cross_entropy: ignore_index must be int, not {type(ignore_index).__name__}")
+    if not target.shape or target.shape[0] < input.shape[0]:
+        raise RuntimeError(f"target of shape {list(target.shape)} has no label for each of {input.shape[0]} rows")
+    if weight is not None and len(weight.shape) != 1:
+        raise RuntimeError(f"weight of shape {list(weight.shape)} is not one of {classes} classes")
+    if weight is not None:
+        in_range(target, weight.shape[0], ignore_index)
+    in_range(target, classes, ignore_index, RuntimeError)

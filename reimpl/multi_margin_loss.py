@@ -3,7 +3,7 @@
 from math import prod
 
 from reimpl import _checks
-from reimpl._array import Array, Labels, counting, namespace, only, rounded, weights, widened
+from reimpl._array import Array, Labels, autocast, counting, namespace, only, rounded, weights, widened
 from reimpl._reduction import checked, legacy, reduced
 
 
@@ -48,6 +48,7 @@ def multi_margin_loss(
     >>> multi_margin_loss(torch.tensor([[0.5, 0.25, 2.0]]), torch.tensor([0]), reduction="none")
     tensor([1.0833])
     """
+    input, target, weight = autocast(input, target, weight)
     reduction = checked(legacy(reduction, size_average, reduce))
     if p not in (1, 2):
         raise ValueError(f"only p == 1 and p == 2 supported, not {p}")

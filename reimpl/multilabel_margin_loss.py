@@ -3,7 +3,7 @@
 from math import prod
 
 from reimpl import _checks
-from reimpl._array import Array, Labels, counting, namespace, only, rounded, widened
+from reimpl._array import Array, Labels, autocast, counting, namespace, only, rounded, widened
 from reimpl._reduction import checked, legacy, reduced
 
 
@@ -40,6 +40,7 @@ def multilabel_margin_loss(
     >>> multilabel_margin_loss(torch.tensor([[0.5, 0.25, 2.0]]), torch.tensor([[2, 0, -1]]), reduction="none")
     tensor([0.2500])
     """
+    input, target = autocast(input, target)
     reduction = checked(legacy(reduction, size_average, reduce))
     classes = _checks.row_or_rows(input)
     one_row = len(input.shape) < 2

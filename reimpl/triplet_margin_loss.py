@@ -1,7 +1,7 @@
 """Triplet margin loss."""
 
 from reimpl import _checks
-from reimpl._array import Array, clamped, is_floating, namespace, rounded, widened
+from reimpl._array import Array, autocast, clamped, is_floating, namespace, rounded, widened
 from reimpl._reduction import checked, legacy, reduced
 from reimpl.pairwise_distance import pairwise_distance
 
@@ -46,6 +46,7 @@ def triplet_margin_loss(
     >>> triplet_margin_loss(torch.tensor([[0.0, 0.0]]), torch.tensor([[3.0, 4.0]]), torch.tensor([[0.0, 2.0]]))
     tensor(4.0000)
     """
+    anchor, positive, negative = autocast(anchor, positive, negative)
     reduction = checked(legacy(reduction, size_average, reduce))
     if margin <= 0:
         raise ValueError(f"margin must be greater than 0, got {margin}")

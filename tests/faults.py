@@ -191,6 +191,8 @@ FAULTS = (
     Fault("gradient_doubled", "mse_loss", "gradient", _upstream("mse_loss", lambda g: 2 * g)),
     Fault("sixteen_ulps_off_in_the_gradient", "mse_loss", "gradient", _upstream("mse_loss", lambda g: g * (1 + 2**-18)),
           dtypes=("float32",)),
+    Fault("only_gradient_halved", "linear_cross_entropy", "gradient",
+          _upstream("linear_cross_entropy", lambda g: g / 2), cases="one_backward"),
     Fault("detached", "mse_loss", "gradient", _after("mse_loss", torch.detach)),
     Fault("target_detached", "mse_loss", "gradient", lambda i, t, *a, **k: F.mse_loss(i, t.detach(), *a, **k)),
     Fault("weight_quietly_without_gradient", "binary_cross_entropy", "gradient", _weight_differentiated),

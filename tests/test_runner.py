@@ -1,5 +1,6 @@
 """One run: its own copies, everything it says written down, the world left as it was."""
 
+import math
 import random
 import warnings
 from collections.abc import Callable
@@ -10,11 +11,11 @@ import numpy as np
 import pytest
 import torch
 
-from parity.case import Application
+from parity.case import Application, DtypeName, Fields
 from parity.inputs import laid_out
 from parity.losses import Subject
 from parity.outcome import Call, Outcome, cotangents
-from parity.runner import run, value_in_digits
+from parity.runner import run, run_in_double, value_in_digits
 
 X = torch.tensor([1.0, 2.0, 3.0])
 Build = Callable[..., Subject]
@@ -278,3 +279,12 @@ def test_upstream_gradients_are_numbers_of_the_coarsest_dtype() -> None:
 def test_upstream_gradient_of_the_case_is_one_more() -> None:
     found = cotangents(torch.zeros(2), Call("double", {}, (), torch.float32, cotangent=(5.0, 0.0)))
     assert found["given"].tolist() == [5.0, 0.0]
+
+
+def test_reference_in_float64_sums_in_float64() -> None:
+    options = Fields("LinearCrossEntropyOptions", {"acc_dtype": DtypeName("float32"), "acc_policy": "accurate"})
+    x, w = torch.ones(2, 3, dtype=torch.bfloat16), torch.ones(4, 3, dtype=torch.bfloat16)
+    arguments = {"input": x, "linear_weight": w, "target": torch.tensor([0, 1]), "options": options}
+    found = run_in_double(Call("linear_cross_entropy", arguments, tuple(arguments)[:3], torch.bfloat16))
+    assert found.value is not None
+    assert found.value.item() == pytest.approx(math.log(4))

@@ -143,6 +143,7 @@ def _object(keys: Mapping[str, Key], **rest: Any) -> Schema:
     } | ({"required": required} if required else {}) | rest  # fmt: skip
 
 
+_PLAIN = {"type": ["string", "number", "boolean", "null"]}
 _TEXT = {"type": "string", "pattern": "\\S"}
 _NAME = {"type": "string", "minLength": 1, "maxLength": MAX_NAME, "pattern": "^[^/\\u0000-\\u001f\\u007f-\\u009f]*$"}
 _WORD = {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}
@@ -196,8 +197,8 @@ CASE: Mapping[str, Key] = {
         required=True,
     ),
     "options": Key(
-        "every other argument by name; null is None, a function is given by the name of a loss",
-        {"type": "object", "additionalProperties": _ref("option")}
+        "every other argument by name, and arrays that may be plain; null is None, a loss's name is that function",
+        {"type": "object", "additionalProperties": _ref("option")},
     ),
     "each": Key(
         "lists to take the product over: any option or input",
@@ -275,7 +276,7 @@ def schema() -> Schema:
             "literal": {
                 "anyOf": [_ref("number"), {"type": "boolean"}, _listed(_ref("literal"), least=0, unique=False)]
             },
-            "option": {"anyOf": [{"type": ["string", "number", "boolean", "null"]}, {"type": "array"}]},
+            "option": {"anyOf": [_PLAIN, {"type": "array"}, {"type": "object", "additionalProperties": _PLAIN}]},
             "input": {"anyOf": [_ref("literal"), *(_recipe_schema(name) for name in ("values", *RECIPES))]},
             "expression": {"anyOf": [_ref("number"), _TEXT, _ref("application")]},
             "application": {"type": "object", "description": "one function and its operands", "minProperties": 1},

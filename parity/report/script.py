@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import torch
 
+from parity.case import DtypeName, Fields
 from parity.inputs import build
 from parity.losses import signatures
 from parity.outcome import Call, cotangents
@@ -59,6 +60,10 @@ def _passed(call: Call, name: str) -> str:
 
 
 def _literal(value: object) -> str:
+    if isinstance(value, DtypeName):
+        return f"torch.{value}"
+    if isinstance(value, Fields):
+        return f"torch.nn.{value.of}({', '.join(f'{name}={_literal(field)}' for name, field in value.values.items())})"
     if isinstance(value, float) and not math.isfinite(value):
         return f"float('{value}')"
     return repr(value)

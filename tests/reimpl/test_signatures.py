@@ -9,16 +9,23 @@ import torch
 
 import reimpl
 from reimpl._array import Array, Labels
+from reimpl._sequences import Lengths
 
 WITH_A_SIGNATURE = [name for name in reimpl.__all__ if inspect.isfunction(getattr(torch.nn.functional, name))]
 LABELS = {
     "cross_entropy": "target",
+    "linear_cross_entropy": "target",
     "nll_loss": "target",
     "one_hot": "input",
+    "ctc_loss": "targets",
     "multilabel_margin_loss": "target",
     "multi_margin_loss": "target",
 }
-TENSORS = {"input", "target", "weight", "pos_weight", "anchor", "positive", "negative", "input1", "input2", "x1", "x2"}
+ARRAYS = (Array, Labels, Array | None, Array | float, Lengths)
+TENSORS = {
+    "input", "target", "weight", "pos_weight", "anchor", "positive", "negative", "input1", "input2", "x1", "x2",
+    "linear_weight", "linear_bias", "var", "log_probs", "targets", "input_lengths", "target_lengths",
+}  # fmt: skip
 
 
 def parameters(function):
@@ -58,7 +65,7 @@ def test_builtin_of_torch_takes_the_same_keywords(name, options):
 @pytest.mark.parametrize("name", reimpl.__all__)
 def test_tensors_are_annotated_as_arrays(name):
     annotations = {p.name: p.annotation for p in inspect.signature(getattr(reimpl, name)).parameters.values()}
-    tensors = {n for n, a in annotations.items() if a in (Array, Labels, Array | None)}
+    tensors = {n for n, a in annotations.items() if a in ARRAYS}
     assert tensors == annotations.keys() & TENSORS
 
 

@@ -180,3 +180,13 @@ def test_unbatched_loss_has_the_tangent_of_torch_at_its_kink(name):
     )
     torch.testing.assert_close(found, expected)
     assert expected[1] != 0
+
+
+@pytest.mark.parametrize("probability", [0.5, 1.5], ids=["below one", "above one"])
+def test_slope_of_kl_div_under_no_upstream_gradient_still_depends_on_it(probability):
+    target = torch.tensor(probability, requires_grad=True)
+    upstream = torch.tensor(0.0, requires_grad=True)
+    loss = reimpl.kl_div(torch.tensor(-1.0), target, reduction="sum")
+    (slope,) = torch.autograd.grad(loss, target, upstream, create_graph=True)
+    (found,) = torch.autograd.grad(slope, upstream)
+    torch.testing.assert_close(found, target.detach().log() + 2)
