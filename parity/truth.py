@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from parity.digits import digits, digits_now, more_digits, split
+from parity.digits import DIGITS, digits, digits_now, more_digits, split
 from parity.losses import REFERENCE
 from parity.outcome import GOLDEN, Call, Outcome, cotangents
 from parity.runner import Way, run, run_in_double, value_in_digits
@@ -28,7 +28,6 @@ Quantity = tuple[str, str] | None
 MOST_WORK = 50_000  # elements to evaluate for a gradient in 50 digits: a second or two
 STEP = 0.36  # of the digits: 10^-18 of the element in 50 leaves an error of the square, far below float64's 10^-16
 ROUNDINGS = 64  # of numbers of the inputs' size that float64 may have made: sums over a few thousand by random walk
-ALIKE = 1e-15  # of a slope: more than a small step leaves between its two halves where the formula is smooth
 SMALL = 1e-12  # a zero is moved as if it were this
 LOST = 0.6  # of the digits: a difference that many below a result's size has lost too many of them
 SMALLEST = 350  # more digits with which float64's smallest slope, times STEP, still shows beside a 1
@@ -150,9 +149,16 @@ def gradient_truth(call: Call, cotangent: str, argument: str, wanted: NDArray[np
 def is_kink(call: Call, cotangent: str, argument: str, index: tuple[int, ...]) -> bool:
     """Whether the formula has another slope to the left of an element than to the right: a difference across it is no
     truth, whatever confirms it."""
+    coarse = _jump(call, cotangent, argument, index)
+    with more_digits(DIGITS):
+        fine = _jump(call, cotangent, argument, index)
+    return bool(2 * fine > coarse)  # where the formula is smooth, they differ by as much as the steps do
+
+
+def _jump(call: Call, cotangent: str, argument: str, index: tuple[int, ...]) -> Any:
     upstream = _upstream(call, cotangent, value_in_digits(call))
     left, right = (_slope(call, argument, index, upstream, sides) for sides in ((0, -1), (1, 0)))
-    return bool(abs(right - left) > ALIKE * max(abs(left), abs(right)))
+    return abs(right - left)
 
 
 def _upstream(call: Call, cotangent: str, value: Any) -> Numbers:

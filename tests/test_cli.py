@@ -400,6 +400,52 @@ def test_page_shows_the_failure(parity: Command) -> None:
     assert "mse_loss/pair[float32-cpu-none]" in Path("page.html").read_text()
 
 
+NEARER = """import torch
+from torch.nn.functional import mse_loss as theirs, sigmoid
+def mse_loss(input, target, **options): return theirs(input.double(), target.double(), **options).to(input.dtype)
+"""
+HARD = """
+cases:
+  - {name: hard, loss: mse_loss, inputs: {input: [0.1, 0.7, 1.3], target: [0.6, -0.4, 3.3]}, dtypes: [float32],
+     options: {reduction: none}}
+"""
+
+
+@pytest.fixture
+def nearer(folder: Path) -> None:
+    """A candidate in float64, and a case that it answers better than torch does."""
+    (folder / "nearer.py").write_text(NEARER)
+    (folder / "cases" / "it.yaml").write_text(HARD)
+
+
+@pytest.mark.usefixtures("nearer")
+@pytest.mark.parametrize(("candidate", "mark"), [("nearer.py", "▲"), ("right.py", "")], ids=["nearer", "as-torch"])
+def test_table_marks_the_more_accurate_candidate(candidate: str, mark: str, parity: Command) -> None:
+    row = re.search(r"^mse_loss +1 +1 +0 .* / \S+ +(▲?) .* / ", parity("check", candidate).out, re.MULTILINE)
+    assert row is not None
+    assert row[1] == mark
+
+
+@pytest.mark.usefixtures("nearer")
+def test_machine_report_says_who_is_more_accurate(parity: Command) -> None:
+    parity("check", "nearer.py", "--json", "it.json")
+    accuracy = json.loads(Path("it.json").read_text())["accuracy"]
+    assert accuracy["mse_loss"]["float32"]["value"]["more_accurate"] == "candidate"
+
+
+def test_accuracy_of_each_dtype_is_told_when_asked_for(parity: Command) -> None:
+    row = re.compile(r"^sigmoid +float32 +\S+ / ", re.MULTILINE)
+    assert [bool(row.search(parity("check", "right.py", *words).out)) for words in ((), ("--accuracy",))] == [
+        False,
+        True,
+    ]
+
+
+def test_table_has_a_row_a_loss(parity: Command) -> None:
+    rows = [line.split()[0] for line in parity("check", "right.py").out.splitlines() if " / " in line]
+    assert rows[:2] == ["mse_loss", "sigmoid"]
+
+
 def test_list_names_the_trials(parity: Command) -> None:
     ended = parity("list", "--loss", "sigmoid", "--device", "cpu")
     assert ended == (0, "sigmoid/plain[float32-cpu]\n", "")
@@ -420,7 +466,7 @@ def test_show_of_nothing_ends_with_2(parity: Command) -> None:
     assert (ended.status, "no case matches 'mse_loss/nothing'; `parity list` names them" in ended.err) == (2, True)
 
 
-@pytest.mark.parametrize("word", ["check", "list", "show", "new"])
+@pytest.mark.parametrize("word", ["check", "list", "show", "accuracy", "new"])
 def test_help_is_there(word: str, parity: Command) -> None:
     ended = parity(word, "--help", cases="")
     assert (ended.status, ended.out.startswith(f"usage: parity {word}")) == (0, True)

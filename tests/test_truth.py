@@ -10,12 +10,13 @@ import torch
 
 from parity import runner
 from parity.case import Trial
+from parity.digits import more_digits
 from parity.losses import REFERENCE, Subject, signatures
 from parity.outcome import Call
 from parity.runner import run, run_in_double
 from parity.selection import Request, select
 from parity.trial import check
-from parity.truth import Exact, Truth, gradient_truth, value_truth
+from parity.truth import Exact, Truth, gradient_truth, is_kink, value_truth
 from parity.ulp import numbers
 
 FEW = 6  # trials a loss, spread over its cases
@@ -159,3 +160,35 @@ def test_float64_run_keeps_class_indices() -> None:
     arguments = {"input": torch.tensor([[0.25, 1.0]]), "target": torch.tensor([1])}
     call = Call("nll_loss", arguments, ("input", "target"), torch.float32)
     assert run_in_double(call).value.item() == run(REFERENCE, call).value.item() == -1.0
+
+
+def one(loss: str, input: float, target: float, **options: object) -> Call:
+    tensors = {name: torch.tensor([x], dtype=torch.float64) for name, x in (("input", input), ("target", target))}
+    return Call(loss, {**tensors, **options}, ("input", "target"), torch.float64, ("input", "target"))
+
+
+@pytest.mark.parametrize(
+    ("call", "kinked"),
+    [(one("l1_loss", 0.5, 0.5), True), (one("l1_loss", 0.5, 0.25), False), (one("mse_loss", 0.5, 0.5), False),
+     (one("smooth_l1_loss", 2.0**30 + 0.75, 2.0**30, beta=0.75), False)],
+    ids=["tie", "beside", "smooth", "smooth-join"],
+)  # fmt: skip
+def test_kink_is_where_two_slopes_meet(call: Call, kinked: bool) -> None:
+    assert is_kink(call, "1", "input", (0,)) == kinked
+
+
+def test_infinite_gradient_of_torch_confirms_nothing() -> None:
+    truth = Truth(one("binary_cross_entropy", 1.0, 1.0))
+    exact = truth.in_digits(("1", "target"))
+    assert np.isinf(truth.of(("1", "target")).high)
+    assert exact is not None
+    assert np.isnan(exact.high)
+
+
+def test_step_of_a_difference_shrinks_with_the_digits() -> None:
+    """At 2^30 a step of 10^-18 of it reaches 10^-9 across the join."""
+    call = one("smooth_l1_loss", 2.0**30 + 0.75, 2.0**30, beta=0.75)
+    with more_digits(100):
+        exact = in_full(call, "1", "input")
+    assert exact is not None
+    assert exact.error(np.ones(1)) < 1e-30

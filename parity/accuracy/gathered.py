@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from parity.accuracy.known import Knowledge
+from parity.accuracy.known import Knowledge, Mask
 from parity.accuracy.samples import Sample
 from parity.accuracy.spread import SIDES, Side, Spread, Worst
 from parity.agreement import off
@@ -75,9 +75,7 @@ class Gathered:
             for name, found in self._found.items()
         ]
 
-    def _measure(
-        self, name: str, sample: Sample, sides: Mapping[Side, Numbers], exact: Exact, known: np.ndarray
-    ) -> None:
+    def _measure(self, name: str, sample: Sample, sides: Mapping[Side, Numbers], exact: Exact, known: Mask) -> None:
         """The errors of the elements whose truth is ``known``."""
         found = self._found[name]
         found.truth.append(exact.high[known])

@@ -20,7 +20,7 @@ from parity.ulp import Numbers, ulp
 SLOPES = 4  # elements of a float64 gradient, drawn anew for each sample
 SURE = 0.25  # ulps that float64 may be off and still count as the truth
 FAR = 1024  # ulps that the reference is off where the formula's slope may not be the one it takes
-WIDE = 100  # digits more: inputs from 2^-60 to 2^60, their squares, and a step of 10^-18 of the smallest
+WIDE = 100  # digits more: inputs from 2^-60 to 2^60, their squares, and a step of 10^-54 of the smallest
 
 Mask = NDArray[np.bool_]
 

@@ -74,9 +74,9 @@ def _worst(at: Worst) -> dict[str, Any]:
 
 
 def _argument(value: Any) -> Any:
-    """Floats in hexadecimal, which is exact."""
+    """Floats of a tensor in hexadecimal, which is exact; what JSON has no word for as text."""
     if not isinstance(value, torch.Tensor):
-        return value
+        return value if value is None or isinstance(value, bool | int | float | str) else str(value)
     return _exact(numbers(value).tolist()) if value.is_floating_point() else value.tolist()
 
 

@@ -22,6 +22,7 @@ MARKERS: dict[Side, dict[str, Any]] = {
     "torch": {"s": 22, "facecolors": "none", "linewidths": 0.7},
     "candidate": {"s": 5, "linewidths": 0},
 }
+HALF: dict[str, Any] = {"color": "0.5", "linewidth": 0.8, "linestyle": "--"}
 MOST = 3000  # points of a panel and side: more hide each other; the farthest off are among them
 LEAST = 1e-3  # ulps: smaller errors are drawn there, but for 0
 TINIEST = 1e-45  # a truth: the smallest number of float32
@@ -73,9 +74,11 @@ def _figure(found: Accuracy) -> "Figure":
             _draw_points(points, spread, title)
             _draw_bars(bars, spread, f"{title}, {spread.count:,} elements")
     names = {"candidate": f"candidate: {found.candidate}", "torch": "torch"}
-    handles = [_handle(side, names[side]) for side in SIDES]
-    figure.legend(handles=handles, loc="outside upper right", ncols=2, frameon=False, fontsize=11)
-    figure.suptitle(f"{found.loss}: errors from the truth in ulps", x=0.01, ha="left", fontsize=14)
+    handles = [*(_handle(side, names[side]) for side in SIDES), _half_an_ulp()]
+    figure.legend(handles=handles, loc="outside upper right", ncols=3, frameon=False, fontsize=11)
+    drawn = f"{found.plan.samples} samples each" if found.plan.only is None else f"sample {found.plan.only}"
+    title = f"{found.loss}: errors from the truth in ulps   (seed {found.plan.seed}, {drawn})"
+    figure.suptitle(title, x=0.01, ha="left", fontsize=13)
     return figure
 
 
@@ -87,6 +90,12 @@ def _handle(side: Side, label: str) -> Any:
     return Line2D([], [], linestyle="", marker="o", color=COLOURS[side], mfc=fill, markersize=size, label=label)
 
 
+def _half_an_ulp() -> Any:
+    from matplotlib.lines import Line2D  # noqa: PLC0415, an extra
+
+    return Line2D([], [], **HALF, label="½ ulp: a right rounding at most")
+
+
 def _draw_points(axes: "Axes", spread: Spread, title: str) -> None:
     size = np.abs(spread.truth)
     across = _Axis.over(size, TINIEST)
@@ -96,7 +105,7 @@ def _draw_points(axes: "Axes", spread: Spread, title: str) -> None:
         x, y = across.placed(size[chosen]), upward.placed(spread.errors[side][chosen])
         fill = None if side == "torch" else COLOURS[side]
         axes.scatter(x, y, edgecolors=COLOURS[side], color=fill, alpha=0.55, rasterized=True, **MARKERS[side])
-    axes.axhline(0.5, color="0.5", linewidth=0.8, linestyle="--", zorder=0)
+    axes.axhline(0.5, **HALF, zorder=0)
     axes.set(xscale="log", yscale="log", title=title, xlabel="|truth|", ylabel="error, ulp")
     axes.set(xlim=across.limits, ylim=upward.limits)
     axes.set_xticks(list(across.ticks), labels=list(across.ticks.values()))
