@@ -28,6 +28,12 @@ def hostile(input: torch.Tensor, target: torch.Tensor, **options: Any) -> torch.
     raise ValueError(HOSTILE)
 
 
+def straight(input: torch.Tensor, target: torch.Tensor, **options: Any) -> torch.Tensor:
+    """Value and gradient of mse_loss, and no second gradient."""
+    error = input - target
+    return (2 * error * error.detach() - error.detach() ** 2).mean()
+
+
 @pytest.fixture
 def run(trial_of: Callable[..., Trial], subject_of: Callable[..., Subject]) -> Callable[..., Run]:
     """A run of one trial on one function."""
@@ -62,6 +68,16 @@ def test_failure_names_its_place_and_its_command(function: object, run: Callable
     found = run(function)
     last = screen(found.verdicts[0], found)
     assert "it.yaml:2   again: parity check theirs --case mse_loss/it --dtype float32" in last
+
+
+def test_failure_of_a_second_gradient_is_told(
+    trial_of: Callable[..., Trial], subject_of: Callable[..., Subject]
+) -> None:
+    inputs = "inputs: {input: [1.0, 2.5], target: {values: [0.5, -1.0], requires_grad: false}}"
+    trial = trial_of(f"{inputs}\nfacets: [value, gradient, second_gradient]")
+    found = Run("theirs", [check(trial, subject_of(mse_loss=straight))])
+    assert list(found.verdicts[0].failures) == ["second_gradient"]
+    assert "gradient of input (upstream second) differs" in screen(found.verdicts[0], found)
 
 
 @pytest.mark.parametrize(

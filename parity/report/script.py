@@ -39,8 +39,11 @@ def _lines(verdict: Verdict, candidate: str, quantity: Quantity) -> Iterator[str
     yield "    print(value)"
     if quantity is not None and expected.value is not None:
         cotangent, argument = quantity
-        upstream = _spelled(cotangents(expected.value, call)[cotangent], requires_grad=False)
-        backward = f"torch.autograd.grad(value, {argument}, {upstream}, allow_unused=True)"
+        upstream = cotangents(expected.value, call).get(cotangent)
+        if upstream is None:  # a derivative of another kind, such as the second, has no upstream gradient of this name
+            return
+        spelled = _spelled(upstream, requires_grad=False)
+        backward = f"torch.autograd.grad(value, {argument}, {spelled}, allow_unused=True)"
         yield f"    print(*{backward} if value.requires_grad else ['no gradient'])"
 
 
