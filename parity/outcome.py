@@ -91,9 +91,9 @@ class Outcome:
     aliases: tuple[str, ...] = ()
 
 
-def irregular(shape: tuple[int, ...]) -> torch.Tensor:
-    """Numbers of either sign and of sizes from 0.25 to 1.25, no two alike."""
-    steps = torch.arange(1, math.prod(shape) + 1, dtype=torch.float64)
+def irregular(shape: tuple[int, ...], turn: int = 0) -> torch.Tensor:
+    """Numbers of either sign and of sizes from 0.25 to 1.25, no two alike; others for another ``turn``."""
+    steps = torch.arange(1, math.prod(shape) + 1, dtype=torch.float64) + 7 * turn
     return ((0.25 + (steps * GOLDEN) % 1) * torch.where(steps % 3 == 0, -1.0, 1.0)).view(shape)
 
 

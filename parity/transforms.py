@@ -4,8 +4,10 @@ Rules kept here: each way takes a side and a call and answers an outcome, as ``r
 the truth can go it; what a way raises is part of its outcome.
 """
 
+import logging
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -37,7 +39,8 @@ def second(subject: Subject, call: Call) -> Outcome:
         leaves = list(wanted.values())
         gradients = torch.autograd.grad(value, leaves[:-1], cotangent, create_graph=True, allow_unused=True)
         given = [g for g in gradients if g is not None]
-        total = sum((irregular(g.shape).to(call.dtype).to(g) * g).sum().real for g in given if g.requires_grad)
+        along = [_direction(g, turn, call.dtype) for turn, g in enumerate(given)]
+        total = sum((v * g).sum().real for v, g in zip(along, given, strict=True) if g.requires_grad)
         if not isinstance(total, torch.Tensor):
             return {n: torch.zeros_like(t) for n, t in wanted.items()}
         found = torch.autograd.grad(total, leaves, allow_unused=True)
@@ -58,7 +61,7 @@ def forward(subject: Subject, call: Call) -> Outcome:
 
     def differentiated() -> Any:
         with forward_ad.dual_level():
-            dual = {n: _dual(own[n], call.dtype) for n in call.differentiable}
+            dual = {n: _dual(own[n], turn, call.dtype) for turn, n in enumerate(call.differentiable)}
             value = called(subject, call, {**call.arguments, **own, **dual})
             tangent = forward_ad.unpack_dual(value).tangent  # type: ignore[no-untyped-call]
             return torch.zeros_like(value) if tangent is None else tangent.clone()
@@ -66,9 +69,13 @@ def forward(subject: Subject, call: Call) -> Outcome:
     return _outcome(differentiated)
 
 
-def _dual(tensor: torch.Tensor, dtype: torch.dtype) -> Any:
-    """With a tangent that is rounded to the coarsest dtype, as upstream gradients are."""
-    return forward_ad.make_dual(tensor, irregular(tensor.shape).to(dtype).to(tensor))  # type: ignore[no-untyped-call]
+def _direction(tensor: torch.Tensor, turn: int, dtype: torch.dtype) -> torch.Tensor:
+    """Another for each argument, or a function of a difference would not move; rounded to the coarsest dtype."""
+    return irregular(tensor.shape, turn).to(dtype).to(tensor)
+
+
+def _dual(tensor: torch.Tensor, turn: int, dtype: torch.dtype) -> Any:
+    return forward_ad.make_dual(tensor, _direction(tensor, turn, dtype))  # type: ignore[no-untyped-call]
 
 
 def mapped(subject: Subject, call: Call) -> Outcome:
@@ -96,7 +103,20 @@ def compiled(subject: Subject, call: Call) -> Outcome:
     """Through ``torch.compile``, graph breaks allowed, without code generation: traced, transformed, run."""
     torch.compiler.reset()  # or Dynamo gives up on a function that it has compiled for many calls
     function = torch.compile(partial(called, subject, call), backend="aot_eager")
-    return _with_gradients(call.tensors, call, lambda own: function({**call.arguments, **own}))
+    with _quiet_dynamo():
+        return _with_gradients(call.tensors, call, lambda own: function({**call.arguments, **own}))
+
+
+@contextmanager
+def _quiet_dynamo() -> Iterator[None]:
+    """Without Dynamo's remarks on graph breaks, which are allowed here."""
+    logger = logging.getLogger("torch._dynamo")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def autocast(subject: Subject, call: Call) -> Outcome:

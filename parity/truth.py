@@ -107,9 +107,10 @@ class Truth:
         In float64 the neighbours are looked at in float32, whose truth is cheap: a computation loses as many of its
         last bits in the one as in the other.
         """
-        scale = SINGLE_TO_DOUBLE if dtype is torch.float64 else 1.0
+        single = dtype is self._call.dtype is torch.float64  # a coarser argument has its own neighbours
+        scale = SINGLE_TO_DOUBLE if single else 1.0
         worst = own
-        for near, exact in self._neighbours(torch.float32 if dtype is torch.float64 else None):
+        for near, exact in self._neighbours(torch.float32 if single else None):
             rough, fine = quantity_of(near, quantity), quantity_of(exact, quantity)
             if rough is not None and fine is not None and rough.shape == own.shape == fine.shape:
                 error = scale * _exact(fine).error(numbers(rough))

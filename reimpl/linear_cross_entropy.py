@@ -8,7 +8,7 @@ import torch
 
 from reimpl import _checks
 from reimpl._accumulated import accumulated
-from reimpl._array import Array, Labels, affine, dtype_name, entries, namespace, only, rounded, widened
+from reimpl._array import Array, Labels, affine, autocast, dtype_name, entries, namespace, only, rounded, widened
 from reimpl._chunks import LinearCrossEntropyOptions, check_dtypes, chunk_size
 from reimpl.cross_entropy import cross_entropy
 
@@ -91,7 +91,8 @@ def linear_cross_entropy(
     loss = cross_entropy(
         logits, target, widened(weight), ignore_index=ignored, reduction=reduction, label_smoothing=label_smoothing
     )
-    return rounded(loss, input, target, weight)
+    # Within autocast the loss is what cross_entropy makes of the logits there: float32.
+    return rounded(loss, *autocast(input, target, weight))
 
 
 def _is_chunked(linear_weight: Array, target: Labels, reduction: str, smoothing: float) -> bool:
