@@ -1,4 +1,4 @@
-"""The command line: ``parity check | list | show | accuracy | new | mutants``.
+"""The command line: ``parity check | list | show | accuracy | coverage | new | mutants``.
 
 Exit status: 0 parity; 1 at least one deviation; 2 the request could not be judged.
 """
@@ -15,11 +15,23 @@ from parity import mutants
 from parity.accuracy import Plan, measure
 from parity.arguments import parser
 from parity.case import reseeded
+from parity.coverage import covered
 from parity.errors import ParityError
 from parity.facets import facets
 from parity.judging import THREADS, judge
-from parity.losses import candidate
-from parity.report import Run, check_plot, console, plot, progress, tell, tell_accuracy, write, write_accuracy
+from parity.losses import candidate, signatures
+from parity.report import (
+    Run,
+    check_plot,
+    console,
+    plot,
+    progress,
+    tell,
+    tell_accuracy,
+    tell_coverage,
+    write,
+    write_accuracy,
+)
 from parity.scaffold import scaffold
 from parity.selection import Request, Selection, select
 from parity.show import shown
@@ -29,7 +41,8 @@ from parity.trial import Verdict
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns the exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    actions = {"check": _check, "list": _list, "show": _show, "accuracy": _accuracy, "new": _new, "mutants": _mutants}
+    actions = {"check": _check, "list": _list, "show": _show, "accuracy": _accuracy, "coverage": _coverage,
+               "new": _new, "mutants": _mutants}  # fmt: skip
     options = parser(actions).parse_args(words)
     try:
         status: int = options.action(options)
@@ -159,6 +172,16 @@ def _accuracy(options: argparse.Namespace) -> int:
     if options.plot is not None:
         plot(found, options.plot)
     return 0
+
+
+def _coverage(options: argparse.Namespace) -> int:
+    """Status 1 where a value or a pair of values is reached by no case."""
+    selection = select(Request(folders=options.cases, losses=options.loss, device="cpu"))
+    if selection.problems:
+        raise ParityError("\n".join(("the case files have errors", *selection.problems)))
+    found = covered(selection.trials, signatures())
+    tell_coverage(found, console())
+    return int(any(one.missing_values or one.missing_pairs for one in found))
 
 
 def _new(options: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ shows the refusal.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, product
 
@@ -30,12 +30,20 @@ class Coverage:
     by_facet: Counter[tuple[str, Value]] = field(default_factory=Counter)
 
     @property
+    def all_values(self) -> list[Value]:
+        return list(_values(self.signature))
+
+    @property
+    def all_pairs(self) -> list[Pair]:
+        return list(_pairs(self.signature))
+
+    @property
     def missing_values(self) -> list[Value]:
-        return [value for value in _values(self.signature) if not self.values[value]]
+        return [value for value in self.all_values if not self.values[value]]
 
     @property
     def missing_pairs(self) -> list[Pair]:
-        return [pair for pair in _pairs(self.signature) if not self.pairs[pair]]
+        return [pair for pair in self.all_pairs if not self.pairs[pair]]
 
 
 def coverage(trials: Iterable[Trial], signature: Signature) -> Coverage:
@@ -48,6 +56,14 @@ def coverage(trials: Iterable[Trial], signature: Signature) -> Coverage:
         found.by_dtype.update((trial.dtype, value) for value in values)
         found.by_facet.update(product(facets_of(trial), values))
     return found
+
+
+def covered(trials: Iterable[Trial], signatures: Mapping[str, Signature]) -> list[Coverage]:
+    """The coverage of every loss that has a trial."""
+    by_loss: dict[str, list[Trial]] = {}
+    for trial in trials:
+        by_loss.setdefault(trial.case.loss, []).append(trial)
+    return [coverage(of_loss, signatures[loss]) for loss, of_loss in by_loss.items() if loss in signatures]
 
 
 def _values(signature: Signature) -> Iterator[Value]:

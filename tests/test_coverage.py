@@ -2,12 +2,15 @@
 
 import inspect
 from collections import defaultdict
+from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import pytest
 
 from parity.case import Trial
 from parity.choices import choices, classes
+from parity.cli import main
 from parity.coverage import Coverage, coverage, spelled
 from parity.losses import REFERENCE, signatures
 from parity.selection import Request, select
@@ -68,3 +71,16 @@ def test_values_are_counted_by_dtype_and_facet() -> None:
     found = reached("mse_loss")
     assert found.by_dtype["bfloat16", ("weight", "given")] > 0
     assert found.by_facet["gradient", ("reduction", "sum")] > found.by_facet["compile", ("reduction", "sum")] > 0
+
+
+def test_command_tells_what_no_case_reaches(written: Callable[..., Path], capsys: pytest.CaptureFixture[str]) -> None:
+    folder = written("loss: huber_loss\ncases:\n  - {name: it, inputs: {input: [1.0], target: [2.0]}}\n")
+    assert main(["coverage", "--cases", str(folder)]) == 1
+    said = capsys.readouterr().out
+    assert "no case of huber_loss has reduction=sum" in said
+    assert "expect" in said
+
+
+def test_command_is_content_with_the_shipped_cases(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["coverage", "--loss", "huber_loss"]) == 0
+    assert "no case" not in capsys.readouterr().out

@@ -2,6 +2,7 @@
 
 from parity.report.accuracy import tell_accuracy
 from parity.report.accuracy_data import write_accuracy
+from parity.report.coverage import tell_coverage
 from parity.report.plot import check_plot, plot
 from parity.report.run import LossCount, Run
 from parity.report.screen import screen
@@ -9,6 +10,6 @@ from parity.report.terminal import console, progress, tell
 from parity.report.written import write
 
 __all__ = [
-    "LossCount", "Run", "check_plot", "console", "plot", "progress", "screen", "tell", "tell_accuracy", "write",
-    "write_accuracy",
+    "LossCount", "Run", "check_plot", "console", "plot", "progress", "screen", "tell", "tell_accuracy", "tell_coverage",
+    "write", "write_accuracy",
 ]  # fmt: skip
