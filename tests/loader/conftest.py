@@ -53,7 +53,7 @@ def signatures() -> Mapping[str, Signature]:
     return {loss: Signature(loss, arguments) for loss, arguments in ARGUMENTS.items()}
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _facets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     folder = tmp_path_factory.mktemp("facets")
     for name in ("__init__", "_shared", "value", "gradient", "refusal"):
