@@ -172,9 +172,21 @@ def test_second_gradient_of_several_losses_is_refused(module):
 
 
 @pytest.mark.parametrize("module", BOTH)
+def test_upstream_that_wants_a_gradient_is_no_second_gradient(module):
+    x, w = leaves()
+    upstream = torch.ones(3, dtype=torch.float64, requires_grad=True)
+    (plain,) = torch.autograd.grad(loss(module, x, w, reduction="none"), x, upstream)
+    (recorded,) = torch.autograd.grad(loss(module, x, w, reduction="none").sum(), x, create_graph=True)
+    torch.testing.assert_close(plain, recorded)
+    assert not recorded.requires_grad
+
+
+@pytest.mark.parametrize("module", BOTH)
 @pytest.mark.parametrize("reduction", ["none", "mean"])
-def test_forward_mode_sees_a_constant(module, reduction):
-    value, tangent = torch.func.jvp(lambda x: loss(module, x, reduction=reduction), (X,), (torch.ones_like(X),))
+@pytest.mark.parametrize("wanted", [True, False], ids=["layer wants a gradient", "none wanted"])
+def test_forward_mode_sees_a_constant(module, reduction, wanted):
+    w = W.clone().requires_grad_(wanted)
+    value, tangent = torch.func.jvp(lambda x: loss(module, x, w, reduction=reduction), (X,), (torch.ones_like(X),))
     torch.testing.assert_close(value, loss(module, reduction=reduction))
     assert not tangent.any()
 
