@@ -95,7 +95,7 @@ class Exam:
             dtype=real,
             allowed=ulps,
             factor=factor(real, self.terms),
-            double=lambda: None if real is self.call.dtype is torch.float64 else self.truth.of(quantity),
+            double=lambda: None if real is torch.float64 and not self.truth.is_wider else self.truth.of(quantity),
             reference_error=lambda own: self.truth.reference_error(quantity, real, own),
             digits=lambda wanted: self.truth.in_digits(quantity, wanted),
         )

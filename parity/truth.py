@@ -10,6 +10,7 @@ so that errors of float64 results can be measured.
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,14 @@ class Truth:
             self._double = run_in_double(self._call, self._way)
         return self._double
 
+    @cached_property
+    def is_wider(self) -> bool:
+        """Whether float64 knows more than a call that has a coarser argument beside those of float64."""
+        if self._call.dtype is torch.float64:
+            return False
+        plain, double = run(REFERENCE, self._call).value, run_in_double(self._call).value
+        return plain is None or double is None or not np.array_equal(numbers(plain), numbers(double), equal_nan=True)
+
     def of(self, quantity: Quantity) -> Exact | None:
         """One quantity as the reference gives it in float64; None where it gives none."""
         found = quantity_of(self.double, quantity)
@@ -107,7 +116,7 @@ class Truth:
         In float64 the neighbours are looked at in float32, whose truth is cheap: a computation loses as many of its
         last bits in the one as in the other.
         """
-        single = dtype is self._call.dtype is torch.float64  # a coarser argument has its own neighbours
+        single = dtype is torch.float64 and not self.is_wider
         scale = SINGLE_TO_DOUBLE if single else 1.0
         worst = own
         for near, exact in self._neighbours(torch.float32 if single else None):
@@ -231,7 +240,7 @@ def _nearby(call: Call) -> Iterator[Call]:
     for turn in range(1, NEIGHBOURS + 1):
         moved = {
             name: _moved(tensor, turn + shift) for shift, (name, tensor) in enumerate(call.tensors.items())
-            if tensor.is_floating_point()
+            if tensor.is_floating_point() or tensor.is_complex()
         }  # fmt: skip
         # The upstream gradients too: a saturated softmax stays the same float however its inputs move, and with it the
         # luck of the one rounding in `upstream - Σ upstream · y`, where an honest neighbour may be 16 times less lucky.
@@ -246,11 +255,15 @@ def _in_single(call: Call) -> Call:
 
 
 def _narrowed(tensor: torch.Tensor, *, whole: bool) -> torch.Tensor:
+    if tensor.is_complex() and not whole:
+        return tensor.to(torch.complex64)
     return tensor.real.float() if whole or tensor.dtype is torch.float64 else tensor
 
 
 def _moved(tensor: torch.Tensor, turn: int) -> torch.Tensor:
     """Each finite element moved by a few ulps, never across zero (a mask or an exact 0 stays what it is)."""
+    if tensor.is_complex():
+        return torch.view_as_complex(_moved(torch.view_as_real(tensor.resolve_conj()).contiguous(), turn))
     x = numbers(tensor)
     steps = np.arange(1, x.size + 1).reshape(x.shape) * GOLDEN * turn
     reach = REACH if FORMATS[tensor.dtype].precision > 20 else 2  # two ulps of bfloat16 are 1 % already

@@ -9,7 +9,7 @@ from math import prod
 from operator import index
 
 from reimpl import _checks
-from reimpl._array import Array, Labels, counting, dtype_name, labels_beside, namespace
+from reimpl._array import Array, Labels, counting, dtype_name, labels_beside, namespace, only
 
 Lengths = Labels | Sequence[int]
 
@@ -82,10 +82,12 @@ def padded(targets: Labels, lengths: Labels, longest: int) -> Labels:
     if len(targets.shape) == 2:
         return targets
     xp = namespace(targets)
-    start = xp.cumulative_sum(lengths) - lengths
-    place = xp.expand_dims(start, axis=1) + counting(lengths, longest)
-    within = xp.minimum(place, xp.full_like(place, max(targets.shape[0] - 1, 0)))
-    return xp.reshape(xp.take(targets, _one_axis(within), axis=0), within.shape)
+    row = counting(lengths, lengths.shape[0])
+    # The sum of the lengths before; not a cumulative sum, at which Dynamo warns.
+    start = xp.sum(only(xp.expand_dims(row, axis=1) > row, lengths), axis=1, keepdims=True)
+    place = start + counting(lengths, longest)
+    within = xp.minimum(place, xp.full_like(place, targets.shape[0] - 1))
+    return xp.reshape(xp.take(targets, _one_axis(within)), within.shape)
 
 
 def _one_axis(array: Array) -> Array:

@@ -74,45 +74,46 @@ def _formula(log_probs: Array, label: Labels, steps: Labels, count: Labels, blan
 
 
 def _states(label: Labels, count: Labels, blank: int) -> tuple[Labels, Array, Array]:
-    """The class of each state, shape (N, 2S + 1); where a blank may be skipped; and the last two states of each row."""
+    """The class of each state, shape (N, 2S + 2); where a blank may be skipped; and the last two states of each row.
+    What stands behind those leads nowhere."""
     xp = namespace(label)
-    place = counting(label, 2 * label.shape[1] + 1)
     end = 2 * xp.expand_dims(count, axis=1)
-    one_more = xp.concat((label, xp.full_like(end, blank)), axis=1)
-    blanks = xp.full_like(one_more, blank)
-    states = xp.reshape(xp.stack((blanks, one_more), axis=2), (label.shape[0], -1))[:, :-1]
-    states = xp.where(place < end, states, blanks[:, :1])
+    label = xp.concat((label, end), axis=1)
+    place = counting(label, 2 * label.shape[1])
+    states = xp.reshape(xp.stack((xp.full_like(label, blank), label), axis=2), (label.shape[0], place.shape[0]))
+    states = xp.where(place < end, states, xp.full_like(states, blank))
     return states, (place > 1) & (states != xp.roll(states, 2, axis=1)), (place >= end - 1) & (place <= end)
 
 
-def _emitted(log_probs: Array, states: Labels, blank: int) -> Array:
-    """What each state says at each step, shape (T, N, 2S + 1)."""
+def _emitted(log_probs: Array, states: Labels, blank: int) -> list[Array]:
+    """What each state says, shape (N, 2S + 2), at each step."""
     xp = namespace(log_probs)
     is_class = (states >= 0) & (states < log_probs.shape[2])
-    index = xp.where(is_class, states, xp.full_like(states, blank))
-    said = xp.take_along_axis(log_probs, xp.expand_dims(index, axis=0), axis=2)
-    return xp.where(is_class, said, filled(said, xp.nan))
+    index = xp.expand_dims(xp.where(is_class, states, xp.full_like(states, blank)), axis=0)
+    said = xp.take_along_axis(log_probs, index, axis=2)
+    return list(xp.where(is_class, said, filled(said, xp.nan)))
 
 
-def _prefixes(emitted: Array, skips: Array, steps: Labels) -> list[Array]:
+def _prefixes(emitted: list[Array], skips: Array, steps: Labels) -> list[Array]:
     """log α of each step, which stands still past the row's own steps."""
-    xp = namespace(emitted)
-    place = counting(steps, emitted.shape[2])
-    never = filled(emitted[0, ...], -xp.inf)
+    xp = namespace(*emitted)
+    place = counting(steps, skips.shape[1])
+    never = filled(emitted[0], -xp.inf)
     row, rows = xp.where(place == 0, filled(never, 0), never), []
-    for t in range(emitted.shape[0]):
+    for t, said in enumerate(emitted):
         before = xp.where(place > 0, xp.roll(row, 1, axis=1), never)
         skipped = xp.where(skips, xp.roll(row, 2, axis=1), never)
-        reached = _log_sum(xp.stack((row, before, skipped), axis=0), 0) + emitted[t, ...]
+        reached = _log_sum(xp.stack((row, before, skipped), axis=0), 0) + said
         if t == 0:
-            reached = xp.where(place < 2, emitted[0, ...], never)
+            reached = xp.where(place < 2, said, never)
         row = xp.where(t < xp.expand_dims(steps, axis=1), reached, row)
         rows.append(row)
     return rows
 
 
 def _loss(last: Array, ends: Array) -> Array:
-    return -_log_sum(namespace(last).where(ends, last, filled(last, -namespace(last).inf)), 1)
+    xp = namespace(last)
+    return -_log_sum(xp.where(ends, last, filled(last, -xp.inf)), 1)
 
 
 def _log_sum(terms: Array, axis: int) -> Array:
@@ -138,21 +139,21 @@ def _slope(log_probs: Array, label: Labels, steps: Labels, count: Labels, blank:
     loss, last = xp.expand_dims(_loss(prefixes[-1], ends), axis=1), xp.expand_dims(steps, axis=1) - 1
     is_class = xp.expand_dims(states, axis=2) == counting(states, log_probs.shape[2])
     place = counting(states, states.shape[1])
-    never = xp.full_like(emitted[0, ...], -xp.inf)
-    row, rows = never, []
-    for t in reversed(range(log_probs.shape[0])):
-        # log β: of all ways from here to the end, this step's class included, as in α; γ has it once too often.
+    row = never = xp.full_like(emitted[0], -xp.inf)
+    slopes = []
+    for t, logarithm in reversed(list(enumerate(log_probs))):
+        # log β: of all ways from here to the end, this step's class included as in α, so that γ has it once too often.
         behind = xp.where(place < states.shape[1] - 1, xp.roll(row, -1, axis=1), never)
         skipped = xp.roll(xp.where(skips, row, never), -2, axis=1)
-        onward = _log_sum(xp.stack((row, behind, skipped), axis=0), 0) + emitted[t, ...]
-        row = xp.where(t == last, xp.where(ends, emitted[t, ...], never), onward)
+        onward = _log_sum(xp.stack((row, behind, skipped), axis=0), 0) + emitted[t]
+        row = xp.where(t == last, xp.where(ends, emitted[t], never), onward)
         # A NaN that has come to a state which is no end has not come to the end.
         through = xp.where(ends | (t != last), prefixes[t] + row, never)
         through = xp.where(is_class, xp.expand_dims(through, axis=2), -xp.inf)
-        slope = xp.exp(log_probs[t, ...]) - xp.exp(_log_sum(through, 1) + loss - log_probs[t, ...])
-        rows.append(xp.where(t <= last, slope, xp.zeros_like(slope)))
-    slopes = xp.stack(rows[::-1], axis=0)
-    return _finite(loss, slopes) if zero_infinity else slopes
+        slope = xp.exp(logarithm) - xp.exp(_log_sum(through, 1) + loss - logarithm)
+        slopes.append(xp.where(t <= last, slope, xp.zeros_like(slope)))
+    slope = xp.stack(slopes[::-1], axis=0)
+    return _finite(loss, slope) if zero_infinity else slope
 
 
 def _pull(cotangent: Array, log_probs: Array, *rest: object) -> Array:

@@ -77,7 +77,7 @@ def _slope(along: Array, error: Array, delta: float) -> Array:
     xp = namespace(error)
     # A product, because a delta past the dtype's largest number is no number to fill with.
     edge = delta * xp.ones_like(error)
-    return along * xp.where(error > delta, edge, xp.where(error < -delta, -edge, error))
+    return along * xp.where(error >= delta, edge, xp.where(error <= -delta, -edge, error))
 
 
 def _refused(along: Array, loss: Array, dtype: Any) -> Array:
