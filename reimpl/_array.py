@@ -70,7 +70,7 @@ def widened(array: Array | None) -> Array | None:
 def autocast(*arrays: Any) -> tuple[Any, ...]:
     """The arrays as torch's autocast hands them to its losses: within it, halves in float32. None stays None."""
     first = arrays[0]
-    if not isinstance(first, torch.Tensor) or not torch.is_autocast_enabled(first.device.type):
+    if not isinstance(first, torch.Tensor) or first.is_meta or not torch.is_autocast_enabled(first.device.type):
         return arrays
     return tuple(array.float() if array is not None and is_half(array) else array for array in arrays)
 

@@ -39,7 +39,8 @@ def _is_drawn(trial: Trial) -> bool:
     floats = [given for given in trial.inputs.values() if given and not given.whole and given.recipe != "integers"]
     is_small = all(0 < np.prod(given.shape) <= SMALL for given in floats)
     is_drawn = all(given.recipe in ("normal", "uniform", "probabilities") for given in floats[:2])
-    return is_small and is_drawn and trial.form == "function" and trial.case.refused is None
+    is_plain = all(given.dtype in (None, "same") for given in floats) and not set(trial.options.values()) & {INF, -INF}
+    return is_small and is_drawn and is_plain and trial.form == "function" and trial.case.refused is None
 
 
 def _gap(exact: Exact, double: torch.Tensor) -> float:
@@ -70,7 +71,7 @@ def test_value_in_float64_is_the_value_in_50_digits(loss: str) -> None:
     assert max(_gap(exact, double) for exact, double in pairs if exact is not None and double is not None) < 1e-14
 
 
-@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("loss", [loss for loss in LOSSES if loss != "ctc_loss"])  # torch's is not the derivative
 def test_gradient_by_autograd_is_the_gradient_by_differences(loss: str) -> None:
     gaps = [_gap(exact, gradient) for call in calls(loss)[:3] for exact, gradient in _gradients(call)]
     assert max(gaps) < 1e-14
