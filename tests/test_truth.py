@@ -39,7 +39,8 @@ def _is_drawn(trial: Trial) -> bool:
     floats = [given for given in trial.inputs.values() if given and not given.whole and given.recipe != "integers"]
     is_small = all(0 < np.prod(given.shape) <= SMALL for given in floats)
     is_drawn = all(given.recipe in ("normal", "uniform", "probabilities") for given in floats[:2])
-    is_plain = all(given.dtype in (None, "same") for given in floats) and not set(trial.options.values()) & {INF, -INF}
+    is_plain = all(given is None or given.dtype in (None, "same") for given in trial.inputs.values())
+    is_plain = is_plain and all(abs(x) < 1e6 for x in trial.options.values() if isinstance(x, float))
     return is_small and is_drawn and is_plain and trial.form == "function" and trial.case.refused is None
 
 
@@ -55,7 +56,8 @@ def in_full(call: Call, cotangent: str, argument: str) -> Exact | None:
 
 
 def _gradients(call: Call) -> list[tuple[Exact, torch.Tensor]]:
-    named = [(c, a, g) for c, of in run_in_double(call).gradients.items() for a, g in of.items() if g is not None]
+    found = [(c, a, g) for c, of in run_in_double(call).gradients.items() for a, g in of.items() if g is not None]
+    named = [(c, a, g) for c, a, g in found if g.isfinite().all()]
     pairs = [(in_full(call, cotangent, argument), g) for cotangent, argument, g in named]
     return [(exact, g) for exact, g in pairs if exact is not None]
 
@@ -71,7 +73,8 @@ def test_value_in_float64_is_the_value_in_50_digits(loss: str) -> None:
     assert max(_gap(exact, double) for exact, double in pairs if exact is not None and double is not None) < 1e-14
 
 
-@pytest.mark.parametrize("loss", [loss for loss in LOSSES if loss != "ctc_loss"])  # torch's is not the derivative
+# Torch's is not the derivative: CTC's is told after a log_softmax, the cosine's passes where a length is held.
+@pytest.mark.parametrize("loss", [loss for loss in LOSSES if loss not in ("ctc_loss", "cosine_similarity")])
 def test_gradient_by_autograd_is_the_gradient_by_differences(loss: str) -> None:
     gaps = [_gap(exact, gradient) for call in calls(loss)[:3] for exact, gradient in _gradients(call)]
     assert max(gaps) < 1e-14
