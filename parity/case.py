@@ -10,6 +10,8 @@ from itertools import product
 from types import NoneType
 from typing import Any, Literal, get_args
 
+from parity.covering import combined
+
 Dtype = Literal[
     "float16", "bfloat16", "float32", "float64", "complex64", "complex128",
     "uint8", "int8", "int16", "int32", "int64", "bool",
@@ -20,10 +22,13 @@ Recipe = Literal[
     "neighbours",
 ]  # fmt: skip
 
+Combine = Literal["product", "triples", "pairs"]
 QuirkKind = Literal["parity_required", "improvement_allowed", "undefined"]
 
 DTYPES: tuple[Dtype, ...] = get_args(Dtype)
 QUIRK_KINDS: tuple[QuirkKind, ...] = get_args(QuirkKind)
+COMBINE: tuple[Combine, ...] = get_args(Combine)
+STRENGTHS: Mapping[Combine, int] = {"triples": 3, "pairs": 2}
 FLOATS: tuple[Dtype, ...] = ("float16", "bfloat16", "float32", "float64")
 DEFAULT_DTYPES: tuple[Dtype, ...] = ("float32", "float64")
 DEPRECATED = ("size_average", "reduce")  # torch's deprecated spellings of ``reduction``; accepted, never suggested
@@ -205,6 +210,7 @@ class Case:
     source: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     each: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    combine: Combine = "product"
     dtypes: tuple[Dtype, ...] = DEFAULT_DTYPES
     devices: tuple[str, ...] = ()
     expect: Nested = None
@@ -230,9 +236,9 @@ class Case:
 class Trial:
     """A case at one dtype, device and choice of ``each``; ``inputs`` and ``options`` have the choice put in.
 
-    ``form`` is ``"function"``, ``"module"`` (the loss's usual class), or the name of a class in ``torch.nn``. A trial
-    ``in_depth`` is looked at through the costly facets too. ``undefined`` is the id of the quirk that leaves the
-    numbers of the result undefined.
+    ``form`` is ``"function"``, ``"module"`` (the loss's usual class), or the name of a class in ``torch.nn``. At a
+    ``depth`` of 1 it is looked at through the costly facets too, at 2 through the dearest. ``undefined`` is the id of
+    the quirk that leaves the numbers of the result undefined.
     """
 
     case: Case
@@ -242,23 +248,32 @@ class Trial:
     options: Mapping[str, Any]
     choice: tuple[str, ...] = ()
     form: str = "function"
-    in_depth: bool = False
+    depth: int = 0
     undefined: str = ""
 
     @property
     def id(self) -> str:
-        return f"{self.case.id}[{'-'.join((self.dtype, self.device, *self.choice))}]"
+        return f"{self.case.id}[{'-'.join(self.labels)}]"
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What tells it from the other trials of its case, one for each thing that there is to choose."""
+        return self.dtype, self.device, *self.choice
 
 
 def trials_of(case: Case, device: str) -> list[Trial]:
-    """Every trial of ``case`` on ``device``: dtypes × the product of ``each`` × function and module forms."""
-    forms = ["function", *_module_forms(case)]
-    return [
+    """Every trial of ``case`` on ``device``: dtypes × the product of ``each`` × function and module forms, or as many
+    as ``combine`` asks for."""
+    forms = ("function", *_module_forms(case))
+    every = [
         _trial(case, dtype, device, dict(zip(case.each, choice, strict=True)), form)
         for dtype in case.dtypes
         for choice in product(*(tuple(enumerate(values)) for values in case.each.values()))
         for form in forms
     ]
+    if case.combine == "product":
+        return every
+    return [every[at] for at in combined([(trial.form, *trial.labels) for trial in every], STRENGTHS[case.combine])]
 
 
 def reseeded(trial: Trial, by: int) -> Trial:

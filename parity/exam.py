@@ -13,7 +13,7 @@ from parity.budget import allowed, factor
 from parity.case import Trial
 from parity.losses import REFERENCE, Subject
 from parity.outcome import Call, Outcome
-from parity.runner import Way, run
+from parity.runner import Way, run, terms_in_double
 from parity.truth import Quantity, Truth, quantity_of
 from parity.ulp import Numbers, component, numbers
 
@@ -74,6 +74,11 @@ class Exam:
     def terms(self) -> int:
         """The most elements that one number of the result can depend on."""
         return max((tensor.numel() for tensor in self.call.tensors.values()), default=1)
+
+    @cached_property
+    def unreduced(self) -> torch.Tensor | None:
+        """What the reference reduces, in float64; None where there is nothing to reduce."""
+        return terms_in_double(self.call)
 
     def quantities(self, outcome: Outcome | None = None) -> list[Quantity]:
         """The value and every gradient that the reference has, and ``outcome`` too if one is given."""

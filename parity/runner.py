@@ -127,14 +127,21 @@ def called(subject: Subject, call: Call, arguments: Mapping[str, Any]) -> Any:
     """What ``subject`` returns for these arguments: of its function, its module or its functions in an expression."""
     if call.expression is not None:
         return _evaluated(subject, call.expression, arguments)
-    arguments = {name: subject.made(value) for name, value in arguments.items()}
     if call.form is not None:
         return _called_as_module(subject, call, arguments)
+    function, ordered, named = bound(subject, call, arguments)
+    return function(*ordered, **named)
+
+
+def bound(
+    subject: Subject, call: Call, arguments: Mapping[str, Any]
+) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
+    """The function of ``subject`` and what to call it with, in order and by name."""
     function = subject.function(call.loss)
     assert function is not None, f"{subject.name} lacks {call.loss}"
-    arguments = _with_functions(subject, call.loss, arguments)
-    named = {name: value for name, value in arguments.items() if name not in call.positional}
-    return function(*(arguments[name] for name in call.positional), **named)
+    given = _made(subject, call.loss, arguments)
+    named = {name: value for name, value in given.items() if name not in call.positional}
+    return function, tuple(given[name] for name in call.positional), named
 
 
 def _called_as_module(subject: Subject, call: Call, arguments: Mapping[str, Any]) -> Any:
@@ -143,9 +150,9 @@ def _called_as_module(subject: Subject, call: Call, arguments: Mapping[str, Any]
     form = subject.form(call.form)
     assert form is not None, f"{subject.name} lacks {call.form}"
     forward = [name for name in call.positional if name in arguments]
-    given = _with_functions(subject, call.loss, arguments)
+    given = _made(subject, call.loss, arguments)
     settings = {name: value for name, value in given.items() if name not in forward}
-    return form(**settings)(*(arguments[name] for name in forward))
+    return form(**settings)(*(given[name] for name in forward))
 
 
 def _evaluated(subject: Subject, expression: Application | str | float, arguments: Mapping[str, Any]) -> Any:
@@ -157,18 +164,17 @@ def _evaluated(subject: Subject, expression: Application | str | float, argument
     name = expression.function
     function = getattr(torch if on_torch else np, name) if name in ELEMENTARY else subject.function(name)
     assert function is not None, f"{subject.name} lacks {name}"
-    given = expression.options if name in ELEMENTARY else _with_functions(subject, name, expression.options)
-    options = {option: subject.made(value) for option, value in given.items()}
+    options = expression.options if name in ELEMENTARY else _made(subject, name, expression.options)
     return function(*(_evaluated(subject, o, arguments) for o in expression.operands), **options)
 
 
-def _with_functions(subject: Subject, loss: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments with a function for each name of one: the formulas' own for the formulas, which may be called with
-    numbers that torch does not know; else torch's, for a candidate may lack it."""
+def _made(subject: Subject, loss: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments as ``subject`` takes them, with a function for each name of one: the formulas' own for the
+    formulas, which may be called with numbers that torch does not know; else torch's, for a candidate may lack it."""
     side = FORMULAS if subject is FORMULAS else REFERENCE
     taken = signatures()[loss].arguments if loss in signatures() else ()
     named = {a.name for a in taken if a.names_function(arguments.get(a.name))}
-    return {name: side.function(v) or v if name in named else v for name, v in arguments.items()}
+    return {n: side.function(v) or v if n in named else subject.made(v) for n, v in arguments.items()}
 
 
 def _differentiated(

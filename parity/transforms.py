@@ -9,7 +9,6 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import torch
@@ -17,7 +16,7 @@ from torch.autograd import forward_ad
 
 from parity.losses import Subject
 from parity.outcome import Call, Outcome, cotangents, irregular
-from parity.runner import attempt, called, leaf
+from parity.runner import attempt, bound, called, leaf
 
 Tensors = Mapping[str, torch.Tensor]
 
@@ -102,9 +101,13 @@ def looped(subject: Subject, call: Call) -> Outcome:
 def compiled(subject: Subject, call: Call) -> Outcome:
     """Through ``torch.compile``, graph breaks allowed, without code generation: traced, transformed, run."""
     torch.compiler.reset()  # or Dynamo gives up on a function that it has compiled for many calls
-    function = torch.compile(partial(called, subject, call), backend="aot_eager")
+
+    def traced(own: Tensors) -> Any:
+        function, ordered, named = bound(subject, call, {**call.arguments, **own})
+        return torch.compile(function, backend="aot_eager")(*ordered, **named)
+
     with _quiet_dynamo():
-        return _with_gradients(call.tensors, call, lambda own: function({**call.arguments, **own}))
+        return _with_gradients(call.tensors, call, traced)
 
 
 @contextmanager

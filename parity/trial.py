@@ -10,7 +10,7 @@ import torch
 from parity.case import Application, Case, Trial
 from parity.errors import CaseError
 from parity.exam import Exam, Finding
-from parity.facets import compare, facets_of, is_costly
+from parity.facets import compare, depth_of, facets_of
 from parity.inputs import build
 from parity.losses import ELEMENTARY, REFERENCE, Subject, signatures, usual_form
 from parity.outcome import Call, Outcome
@@ -152,7 +152,7 @@ def _case_trouble(trial: Trial, expected: Outcome, refused_gradients: Sequence[s
 
 
 def _asked(trial: Trial, only: Sequence[str], quick: bool) -> list[str]:
-    return [name for name in facets_of(trial) if (not only or name in only) and not (quick and is_costly(name))]
+    return [name for name in facets_of(trial) if (not only or name in only) and not (quick and depth_of(name))]
 
 
 def _holds_to_numbers(trial: Trial) -> bool:

@@ -14,7 +14,6 @@ import torch
 from parity.agreement import Measure, agrees
 from parity.exam import Exam, described
 from parity.outcome import ONES, SCALAR_COTANGENTS
-from parity.runner import terms_in_double
 from parity.truth import Quantity, quantity_of
 from parity.ulp import Numbers, distance, numbers, rounded
 
@@ -70,7 +69,7 @@ def fakes(exam: Exam, quantity: Quantity, right: Numbers) -> Iterator[tuple[str,
 
 
 def _of_a_reduction(exam: Exam, quantity: Quantity, right: Numbers) -> Iterator[tuple[str, Numbers]]:
-    terms = terms_in_double(exam.call)
+    terms = exam.unreduced
     value = exam.expected.value
     if terms is None or value is None or terms.is_complex() or terms.numel() < 2:
         return

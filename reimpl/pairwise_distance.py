@@ -3,7 +3,7 @@
 from math import inf
 
 from reimpl import _checks
-from reimpl._array import Array, namespace, only, rounded, widened
+from reimpl._array import Array, is_complex, namespace, only, rounded, widened
 from reimpl._autograd import differentiated_by_rows
 
 
@@ -41,10 +41,13 @@ def pairwise_distance(x1: Array, x2: Array, p: float = 2.0, eps: float = 1e-6, k
     _checks.boolean("pairwise_distance", "keepdim", keepdim)
     xp = namespace(x1, x2)
     difference = widened(x1) - widened(x2) + eps
-    size = xp.abs(xp.reshape(difference, difference.shape or (1,)))
-    if size.shape[-1] == 0 and (p < 0 or p == inf):
+    rows = xp.reshape(difference, difference.shape or (1,))
+    if rows.shape[-1] == 0 and (p < 0 or p == inf):
         raise RuntimeError(f"pairwise_distance cannot compute the {p} norm of vectors without elements")
-    distance = _count(size) if p == 0 else _norm(size, float(p))
+    if p == 2:
+        distance = _length(_parts(rows), is_complex(rows))
+    else:
+        distance = _count(xp.abs(rows)) if p == 0 else _norm(xp.abs(rows), float(p))
     if not (keepdim and difference.shape):
         distance = xp.squeeze(distance, axis=-1)
     return rounded(distance, x1, x2)
@@ -81,3 +84,24 @@ def _slope(size: Array, distance: Array, p: float) -> Array:
 
 
 _norm = differentiated_by_rows(_formula, _slope)
+
+
+def _parts(rows: Array) -> Array:
+    """Complex rows as real ones of twice the length."""
+    xp = namespace(rows)
+    return xp.concat([xp.real(rows), xp.imag(rows)], axis=-1) if is_complex(rows) else rows
+
+
+def _formula_of_length(parts: Array, in_pairs: bool) -> Array:
+    xp = namespace(parts)
+    half = parts.shape[-1] // 2
+    return _formula(xp.hypot(parts[..., :half], parts[..., half:]) if in_pairs else xp.abs(parts), 2)
+
+
+def _slope_of_length(parts: Array, length: Array, in_pairs: bool) -> Array:
+    """Of the elements and not of their sizes: the length is smooth where one of them is 0, its size is not."""
+    xp = namespace(parts)
+    return only(length != 0, parts / xp.where(length == 0, xp.ones_like(length), length))
+
+
+_length = differentiated_by_rows(_formula_of_length, _slope_of_length)

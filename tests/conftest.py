@@ -39,7 +39,7 @@ def trials_of(written: Callable[..., Path]) -> Callable[[str], list[Trial]]:
     def read(text: str) -> list[Trial]:
         selection = select(Request(folders=[written(text)], device="cpu"))
         assert selection.problems == []
-        return [replace(trial, in_depth=False) for trial in selection.trials]
+        return [replace(trial, depth=0) for trial in selection.trials]
 
     return read
 

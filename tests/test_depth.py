@@ -6,7 +6,7 @@ from parity.selection import Request, select
 
 
 def _chosen(loss: str) -> list[Trial]:
-    return [trial for trial in select(Request(losses=[loss], device="cpu")).trials if trial.in_depth]
+    return [trial for trial in select(Request(losses=[loss], device="cpu")).trials if trial.depth]
 
 
 def test_every_word_of_reduction_is_looked_at_in_depth() -> None:
@@ -25,7 +25,7 @@ def test_an_optional_argument_is_looked_at_both_ways() -> None:
 
 def test_few_trials_are_enough() -> None:
     trials = select(Request(device="cpu")).trials
-    assert 0 < sum(trial.in_depth for trial in trials) < len(trials) / 20
+    assert 0 < sum(trial.depth > 0 for trial in trials) < len(trials) / 20
 
 
 def test_the_choice_is_the_same_again() -> None:
@@ -33,14 +33,14 @@ def test_the_choice_is_the_same_again() -> None:
 
 
 def test_a_refused_or_a_large_call_is_never_chosen() -> None:
-    chosen = [trial for trial in select(Request(device="cpu")).trials if trial.in_depth]
+    chosen = [trial for trial in select(Request(device="cpu")).trials if trial.depth]
     assert all(trial.case.refused is None for trial in chosen)
     assert max(len(given.shape) and max(given.shape) for t in chosen for given in t.inputs.values() if given) <= LARGE
 
 
 def test_a_single_case_is_looked_at_in_depth() -> None:
     trials = select(Request(cases=["smooth_l1_loss/blog_a1"], device="cpu")).trials
-    assert [trial.in_depth for trial in trials] == [True, True]
+    assert [trial.depth for trial in trials] == [1, 2]
 
 
 def test_order_and_number_of_trials_stay() -> None:

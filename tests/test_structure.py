@@ -23,7 +23,8 @@ LOSSES = sorted(signatures())
 REDUCED = [loss for loss, signature in signatures().items() if "reduction" in signature.options]
 MAY_IMPORT = {
     "errors": set(),
-    "case": set(),
+    "covering": set(),
+    "case": {"covering"},
     "ulp": set(),
     "digits": set(),
     "budget": set(),

@@ -1,7 +1,7 @@
 """The facets: one file each, named as the facet, with ``compare(exam) -> Finding``.
 
-The folder is the registry. A module may set ``COSTLY = True``: then it looks at the trials that are ``in_depth`` only,
-and ``--quick`` leaves it out; and ``NUMBERS = True``: it compares numbers, which a quirk of torch may leave undefined.
+The folder is the registry. A module may set ``DEPTH``: then it looks at the trials of that depth only, and ``--quick``
+leaves it out; and ``NUMBERS = True``: it compares numbers, which a quirk of torch may leave undefined.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,19 +22,20 @@ def facets() -> Mapping[str, ModuleType]:
     return {found.name: import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__)}
 
 
-def is_costly(name: str) -> bool:
-    return bool(getattr(facets()[name], "COSTLY", False))
+def depth_of(name: str) -> int:
+    """How deep a trial must be for this facet to look at it unasked: 0 for the cheap."""
+    return int(getattr(facets()[name], "DEPTH", 0))
 
 
 @cache
-def _usual(in_depth: bool) -> tuple[str, ...]:
-    return tuple(name for name in facets() if in_depth or not is_costly(name))
+def _usual(depth: int) -> tuple[str, ...]:
+    return tuple(name for name in facets() if depth_of(name) <= depth)
 
 
 def facets_of(trial: Trial) -> list[str]:
     """The facets that look at a trial: the usual ones, or those that its case names."""
     case = trial.case
-    usual = case.only_facets if case.only_facets is not None else _usual(trial.in_depth)
+    usual = case.only_facets if case.only_facets is not None else _usual(trial.depth)
     return [name for name in (*usual, *case.with_facets) if name not in case.without_facets]
 
 

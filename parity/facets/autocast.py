@@ -3,7 +3,7 @@
 from parity.exam import Exam, Finding, unanswered
 from parity.transforms import autocast
 
-COSTLY = True
+DEPTH = 1
 NUMBERS = True
 
 

@@ -4,7 +4,7 @@ from parity.exam import Exam, Finding, unanswered
 from parity.runner import run
 from parity.transforms import compiled
 
-COSTLY = True
+DEPTH = 2
 NUMBERS = True
 
 

@@ -3,7 +3,7 @@
 from parity.exam import Exam, Finding, not_compared, unanswered
 from parity.transforms import forward
 
-COSTLY = True
+DEPTH = 1
 NUMBERS = True
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any, Literal, get_args
 
-from parity.case import DTYPES, QUIRK_KINDS, Layout, Recipe
+from parity.case import COMBINE, DTYPES, QUIRK_KINDS, Layout, Recipe
 from parity.loader.scalars import HEXADECIMAL, SPECIAL
 
 MAX_ELEMENTS = 2**27
@@ -207,6 +207,10 @@ CASE: Mapping[str, Key] = {
             "additionalProperties": _listed({"anyOf": [_ref("option"), _ref("input")]}, unique=False),
         },
     ),
+    "combine": Key(
+        "of the trials that dtypes, each and module make: all, or as few as have every two or three choices together",
+        {"enum": list(COMBINE)},
+    ),
     "expect": Key("the value, met at the digits printed", _ref("literal")),
     "expect_gradient": Key(
         "the gradient of the first input, or a mapping from input to gradient, for an upstream gradient of ones",
@@ -280,7 +284,7 @@ def schema() -> Schema:
             "input": {"anyOf": [_ref("literal"), *(_recipe_schema(name) for name in ("values", *RECIPES))]},
             "expression": {"anyOf": [_ref("number"), _TEXT, _ref("application")]},
             "application": {"type": "object", "description": "one function and its operands", "minProperties": 1},
-            "case": _object(CASE, dependentRequired={"matching": ["refused"]}),
+            "case": _object(CASE, dependentRequired={"matching": ["refused"], "combine": ["each"]}),
             "identity": _object(IDENTITY),
             "quirk": _object(QUIRK),
         },

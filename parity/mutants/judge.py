@@ -154,7 +154,7 @@ def _verdicts(subject: Subject, bench: Bench, looks: Sequence[Look], killed: dic
         limit_time(LIMIT)
         if is_changed(subject, seen):
             yield check(trial, subject, FACETS)
-        elif trial.in_depth or (trial.dtype == trial.case.dtypes[0] and seen.reached not in ways):
+        elif trial.depth or (trial.dtype == trial.case.dtypes[0] and seen.reached not in ways):
             ways.add(seen.reached)
             rest.append(seen)
     for seen in rest:
