@@ -88,13 +88,22 @@ class Truth:
         key = (quantity, wanted.tobytes())
         if key not in self._digits:
             found = value_truth(self._call) if quantity is None else gradient_truth(self._call, *quantity, wanted)
-            self._digits[key] = found and _confirmed(found, double, self._scale())
+            self._digits[key] = found and _confirmed(found, double, self.doubt(double))
         return self._digits[key]
 
-    def _scale(self) -> float:
-        """The size of the numbers that are rounded on the way: the inputs', and 1."""
+    def doubt(self, double: Exact) -> Numbers:
+        """How far float64 may be off: by the rounding of numbers of the inputs' size, of 1, or of the result's."""
         sizes = [np.abs(numbers(t)) for t in self._call.tensors.values() if t.is_floating_point()]
-        return max([1.0, *(float(size[np.isfinite(size)].max(initial=0.0)) for size in sizes)])
+        scale = max([1.0, *(float(size[np.isfinite(size)].max(initial=0.0)) for size in sizes)])
+        return ROUNDINGS * np.finfo(np.float64).eps * np.maximum(scale, np.abs(double.high))
+
+    def mended(self, quantity: Quantity, lost: NDArray[np.bool_]) -> Exact | None:
+        """One quantity as the reference gives it in float64, but for those ``lost`` there: in 50 digits, or NaN."""
+        double = self.of(quantity)
+        if double is None or not lost.any():
+            return double
+        digits = self.in_digits(quantity, lost) or Exact(np.full_like(double.high, np.nan), double.low)
+        return Exact(np.where(lost, digits.high, double.high), np.where(lost, digits.low, double.low))
 
     def reference_error(self, quantity: Quantity, dtype: torch.dtype, own: Numbers) -> Numbers:
         """How far the reference itself is from the truth about here: its worst error on these inputs (``own``) and on
@@ -165,12 +174,11 @@ def _is_complex(call: Call) -> bool:
     return any(tensor.is_complex() for tensor in call.tensors.values())
 
 
-def _confirmed(digits: Exact, double: Exact, scale: float) -> Exact | None:
-    """``digits`` where ``double`` lies within the rounding of numbers of size ``scale``, or its own, in float64."""
+def _confirmed(digits: Exact, double: Exact, slack: Numbers) -> Exact | None:
+    """``digits`` where ``double`` lies within ``slack`` of them."""
     if digits.high.shape != double.high.shape:
         return None
     with np.errstate(all="ignore"):
-        slack = ROUNDINGS * np.finfo(np.float64).eps * np.maximum(scale, np.abs(double.high))
         believed = (digits.error(double.high) <= slack) | (digits.high == double.high)
         # Of an upstream gradient of 0 nothing comes, even where the reference overflows and makes NaN of it.
         believed |= np.isnan(double.high) & (digits.high == 0)

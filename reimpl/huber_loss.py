@@ -46,15 +46,15 @@ def huber_loss(
     >>> huber_loss(torch.tensor([0.5, 3.0]), torch.zeros(2), reduction="none")
     tensor([0.1250, 2.5000])
     """
-    expanded, target = _checks.broadcast(input, target)
+    x, t = _checks.broadcast(widened(input), widened(target))
     if weight is None:
         reduction = checked(reduction)
     else:
         _checks.same_size(weight, input)
     if not delta > 0:
         raise RuntimeError(f"huber_loss does not support non-positive values for delta: {delta}")
-    _checks.floating("huber_cpu", expanded, target)
-    error = widened(numeric(expanded)) - widened(numeric(target))
+    _checks.floating("huber_cpu", x, t)
+    error = numeric(x) - numeric(t)
     loss = _huber(error, delta)
     if input.dtype != target.dtype:
         if not is_floating(input):

@@ -37,10 +37,11 @@ def l1_loss(
     tensor([0.5000, 3.0000])
     """
     xp = namespace(input, target)
-    expanded, target = _checks.broadcast(input, target)
+    x, t = _checks.broadcast(widened(input), widened(target))
     reduction = legacy(reduction, size_average, reduce)
-    loss = xp.abs(widened(expanded) - widened(target))
+    loss = xp.abs(x - t)
     if weight is None:
         return rounded(reduced(loss, reduction), input, target)
     _checks.same_size(weight, input)
-    return rounded(weighted(loss * widened(weight), widened(weight), reduction), input, target, weight)
+    w = widened(weight)
+    return rounded(weighted(loss * w, w, reduction), input, target, weight)
