@@ -7,6 +7,7 @@ methods: ``np.exp(array)`` is ``[x.exp() for x in array]``.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from typing import Any
 
 import mpmath
@@ -20,6 +21,16 @@ _NAN, _INF = _CONTEXT.nan, _CONTEXT.inf
 _STEEP = 1_000_000  # beyond, an exponential is 0 or infinite for every dtype, and its digits would never end
 
 
+def _beside_arrays(operation: Callable[["Digits", Any], "Digits"]) -> Callable[["Digits", Any], Any]:
+    """Leaves an array on the right to NumPy: what it computes of arrays without dimensions are bare numbers."""
+
+    @wraps(operation)
+    def operate(self: "Digits", other: Any) -> Any:
+        return NotImplemented if isinstance(other, np.ndarray) else operation(self, other)
+
+    return operate
+
+
 class Digits:
     """One number."""
 
@@ -29,28 +40,33 @@ class Digits:
     def __init__(self, x: Any) -> None:
         self.x = x if isinstance(x, _CONTEXT.mpf) else _CONTEXT.mpf(float(x)) if _is_float(x) else _CONTEXT.mpf(int(x))
 
+    @_beside_arrays
     def __add__(self, other: Any) -> "Digits":
         return Digits(self.x + _of(other))
 
     __radd__ = __add__
 
+    @_beside_arrays
     def __sub__(self, other: Any) -> "Digits":
         return Digits(self.x - _of(other))
 
     def __rsub__(self, other: Any) -> "Digits":
         return Digits(_of(other) - self.x)
 
+    @_beside_arrays
     def __mul__(self, other: Any) -> "Digits":
         return Digits(self.x * _of(other))
 
     __rmul__ = __mul__
 
+    @_beside_arrays
     def __truediv__(self, other: Any) -> "Digits":
         return Digits(_quotient(self.x, _of(other)))
 
     def __rtruediv__(self, other: Any) -> "Digits":
         return Digits(_quotient(_of(other), self.x))
 
+    @_beside_arrays
     def __pow__(self, other: Any) -> "Digits":
         return Digits(_real(lambda: self.x ** _of(other)))
 
@@ -106,10 +122,15 @@ class Digits:
         return Digits(_real(lambda: _CONTEXT.sqrt(self.x)))
 
 
+def digits_now() -> int:
+    """How many digits are computed with."""
+    return int(_CONTEXT.dps)
+
+
 @contextmanager
 def more_digits(count: float) -> Iterator[None]:
-    """Computes with ``count`` digits more meanwhile."""
-    with _CONTEXT.workdps(DIGITS + int(count)):
+    """Computes with ``count`` digits more meanwhile, also within itself."""
+    with _CONTEXT.workdps(_CONTEXT.dps + int(count)):
         yield
 
 

@@ -1,14 +1,16 @@
 """Which trials a request means: the case files, the losses, cases, dtypes and devices asked for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import torch
+from packaging.specifiers import SpecifierSet
 
-from parity.case import Case, Trial, trials_of
+from parity.case import Case, Quirk, Trial, trials_of
+from parity.depth import deepened
 from parity.errors import ParityError
 from parity.loader import load
 from parity.losses import signatures
@@ -32,11 +34,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """``skipped`` are the trials that would have run on a device that is not here."""
+    """``skipped`` are the trials that would have run on a device that is not here, ``quirks`` those of this torch that
+    the trials can meet."""
 
     trials: Sequence[Trial]
     problems: Sequence[str]
     skipped: Sequence[Trial]
+    quirks: Sequence[Quirk] = ()
 
 
 def shipped_cases() -> Path:
@@ -65,12 +69,26 @@ def select(request: Request) -> Selection:
     trials: list[Trial] = []
     skipped: list[Trial] = []
     for device in wanted:
-        found = [trial for case in cases for trial in _trials(case, str(device), request)]
+        found = deepened([trial for case in cases for trial in _trials(case, str(device), request)])
         if device in present:
             trials += found
         elif device != "mps" or request.device == "mps":
             skipped += found
-    return Selection(trials, [str(problem) for problem in loaded.problems], skipped)
+    quirks = [q for q in loaded.quirks if SpecifierSet(q.torch).contains(torch.__version__, prereleases=True)]
+    met = {trial.case.id for trial in trials}
+    return Selection(
+        [_marked(trial, quirks) for trial in trials],
+        [str(problem) for problem in loaded.problems],
+        skipped,
+        [quirk for quirk in quirks if met & set(quirk.cases)],
+    )
+
+
+def _marked(trial: Trial, quirks: Sequence[Quirk]) -> Trial:
+    """With the quirk that leaves its result undefined, if one does."""
+    found = (q.id for q in quirks if q.kind == "undefined" and trial.case.id in q.cases and trial.device in q.devices)
+    name = next(found, "")
+    return replace(trial, undefined=name) if name else trial
 
 
 def present_devices() -> tuple[str, ...]:

@@ -69,7 +69,7 @@ def numbers(tensor: torch.Tensor) -> Numbers:
     tensor = tensor.detach()
     if tensor.is_complex():
         tensor = torch.view_as_real(tensor.resolve_conj())
-    array: NDArray[Any] = tensor.to("cpu", torch.float64).numpy()
+    array: NDArray[Any] = tensor.to("cpu", torch.float64).numpy(force=True)
     return np.asarray(array, dtype=np.float64)
 
 

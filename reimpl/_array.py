@@ -4,6 +4,7 @@ Rules kept here: an array decides its library by itself, and no library is impor
 nothing asks an array for its values.
 """
 
+from math import nan
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -48,6 +49,11 @@ def is_floating(array: Array) -> bool:
     return dtype_name(array) in ("float16", "bfloat16", "float32", "float64", "object")
 
 
+def is_complex(array: Array) -> bool:
+    """A complex type of any width."""
+    return dtype_name(array).startswith("complex")
+
+
 def is_half(array: Array) -> bool:
     """A floating type of 16 bits."""
     return dtype_name(array) in ("float16", "bfloat16")
@@ -74,6 +80,14 @@ def total(array: Array, axis: int) -> Array:
     return xp.sum(array, axis=axis, keepdims=True)
 
 
+def autocast(*arrays: Any) -> tuple[Any, ...]:
+    """The arrays as torch's autocast hands them to its losses: within it, halves in float32. None stays None."""
+    first = arrays[0]
+    if not isinstance(first, torch.Tensor) or first.is_meta or not torch.is_autocast_enabled(first.device.type):
+        return arrays
+    return tuple(array.float() if array is not None and is_half(array) else array for array in arrays)
+
+
 def numeric(array: Array) -> Array:
     """Truth values as 0 and 1, which torch's kernels subtract and its operator does not; any other array as it is."""
     xp = namespace(array)
@@ -82,16 +96,47 @@ def numeric(array: Array) -> Array:
 
 def rounded(result: Array, *arguments: Array | None) -> Array:
     """``result`` in the half type that ``arguments`` have in common, rounded once; else as it is."""
-    floating = [array.dtype for array in arguments if array is not None and is_floating(array)]
+    floating = [a.dtype for a in arguments if a is not None and (is_floating(a) or is_complex(a))]
     halves = [array.dtype for array in arguments if array is not None and is_half(array)]
     if not halves or any(dtype != halves[0] for dtype in floating):
         return result
     return namespace(result).astype(result, halves[0])
 
 
+def deciding(*arrays: Array) -> list[Array]:
+    """The arrays whose types decide that of an operator's result: in torch those of no dimensions give way."""
+    floating = [array for array in arrays if is_floating(array) or is_complex(array)]
+    return [array for array in floating if array.shape] or floating
+
+
 def indices(labels: Labels) -> Labels:
     """Class indices in a type that can be gathered with: torch takes no uint8, and -100 does not fit into it."""
-    return labels.long() if isinstance(labels, torch.Tensor) else labels
+    return labels.long().contiguous() if isinstance(labels, torch.Tensor) else labels
+
+
+def in_rows(array: Array) -> Array:
+    """The array row by row in memory, where torch's kernel makes it so and its result is."""
+    return array.contiguous() if isinstance(array, torch.Tensor) else array
+
+
+def dense(array: Array) -> Array:
+    """The array without shared elements, in the order it has: so torch makes room for results that are like it."""
+    return array.clone() if isinstance(array, torch.Tensor) and 0 in array.stride() else array
+
+
+def labels_beside(labels: Labels, array: Array) -> Labels:
+    """Class indices where ``array`` lies, in the type that its library counts in; fractions are cut off."""
+    if isinstance(labels, torch.Tensor):
+        return labels.to(array.device, torch.int64)
+    xp = namespace(labels)
+    return xp.astype(labels, xp.arange(0).dtype)
+
+
+def filled(array: Array, number: float) -> Array:
+    """One number in the shape of ``array`` and of its kind, a class of its own included."""
+    if dtype_name(array) == "object" and 0 not in array.shape:
+        return numpy.full(array.shape, type(array[(0,) * len(array.shape)])(number))
+    return namespace(array).full_like(array, number)
 
 
 def less_product(minuend: Array, factor: Array, other: Array) -> Array:
@@ -106,6 +151,17 @@ def only(kept: Array, array: Array) -> Array:
     """``array`` where ``kept``, else 0."""
     xp = namespace(array)
     return xp.where(kept, array, xp.zeros_like(array))
+
+
+def clamped(array: Array) -> Array:
+    """``array`` where it is not below 0, else 0. The slope at 0 is 1, and NaN has none: both as in torch's clamp."""
+    xp = namespace(array)
+    return xp.where(array >= 0, array, xp.where(array < 0, xp.zeros_like(array), xp.full_like(array, nan)))
+
+
+def counting(label: Labels, count: int) -> Labels:
+    """0 … count - 1, as labels beside ``label``; a trace of JAX has no device to name."""
+    return namespace(label).arange(count, dtype=label.dtype, device=getattr(label, "device", None))
 
 
 def entries(rows: Array, label: Labels, axis: int) -> Array:
@@ -128,3 +184,12 @@ def along_classes(weight: Array, rows: Array) -> Array:
     """A weight of shape (C) beside rows of shape (C) or (N, C, d1, …)."""
     rank = len(rows.shape)
     return namespace(weight).reshape(weight, (-1,) if rank == 1 else (1, -1, *(1,) * (rank - 2)))
+
+
+def affine(rows: Array, weight: Array, bias: Array | None) -> Array:
+    """rows · weightᵀ + bias. On torch the bias of a batch is in the product's sum, as in its own kernels."""
+    xp = namespace(rows)
+    if bias is not None and isinstance(rows, torch.Tensor) and rows.ndim == 2:
+        return torch.addmm(bias, rows, weight.T)
+    product = xp.matmul(rows, xp.matrix_transpose(weight))
+    return product if bias is None else product + bias

@@ -46,7 +46,7 @@ _divided = differentiated(lambda total, count: total / count, lambda along, tota
 
 def weighted_rows(loss: Array, weight: Array, reduction: str) -> Array:
     """``weighted`` for a loss per row, which torch adds up row by row."""
-    if is_single(loss):
+    if is_single(loss) and reduction != "none":
         return weighted(loss.double(), weight.double(), reduction).float()
     return weighted(loss, weight, reduction)
 

@@ -1,7 +1,7 @@
 """Binary cross-entropy of logits."""
 
 from reimpl import _checks
-from reimpl._array import Array, dtype_name, is_floating, namespace, rounded, widened
+from reimpl._array import Array, autocast, dtype_name, is_floating, namespace, rounded, widened
 from reimpl._autograd import differentiated
 from reimpl._reduction import checked, divisor, legacy, reduced_undivided
 from reimpl.logsigmoid import logsigmoid
@@ -23,7 +23,8 @@ def binary_cross_entropy_with_logits(
         loss(x, t) = w · ((1 - t) · x - (1 + (p - 1) · t) · logsigmoid(x))
 
     Domain:
-        input: any real; inf is NaN unless target is 0, -inf is NaN. target: any real. weight, pos_weight: any real.
+        input: any real; inf costs inf for a target below 1 and NaN for 1, -inf costs NaN. target: any real. weight,
+        pos_weight: any real.
     Gradient:
         (1 - t + p·t) · sigmoid(x) - p·t for input, logsigmoid(-x) - p · logsigmoid(x) for target, -x without p.
         Written by hand, with the sigmoid's tail apart and a mean's divisor last: torch divides last too, but takes
@@ -44,6 +45,7 @@ def binary_cross_entropy_with_logits(
     >>> binary_cross_entropy_with_logits(torch.tensor([0.0, 2.0]), torch.tensor([1.0, 0.0]), reduction="none")
     tensor([0.6931, 2.1269])
     """
+    input, target, weight, pos_weight = autocast(input, target, weight, pos_weight)
     reduction = checked(legacy(reduction, size_average, reduce))
     if input.shape != target.shape:
         raise ValueError(f"Target size ({target.shape}) must be the same as input size ({input.shape})")

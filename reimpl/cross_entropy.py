@@ -3,7 +3,19 @@
 from math import inf, prod
 
 from reimpl import _checks
-from reimpl._array import Array, Labels, along_classes, entries, indices, namespace, only, rounded, weights, widened
+from reimpl._array import (
+    Array,
+    Labels,
+    along_classes,
+    autocast,
+    entries,
+    indices,
+    namespace,
+    only,
+    rounded,
+    weights,
+    widened,
+)
 from reimpl._reduction import checked, legacy, weighted_rows
 from reimpl.log_softmax import log_softmax
 
@@ -52,6 +64,7 @@ def cross_entropy(
     >>> cross_entropy(torch.tensor([[0.0, 2.0]]), torch.tensor([1]))
     tensor(0.1269)
     """
+    input, target, weight = autocast(input, target, weight)
     reduction = checked(legacy(reduction, size_average, reduce))
     _checks.whole("cross_entropy", "ignore_index", ignore_index)
     if input.shape == target.shape:

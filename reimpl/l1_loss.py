@@ -1,7 +1,7 @@
 """L1 loss."""
 
 from reimpl import _checks
-from reimpl._array import Array, namespace, rounded, widened
+from reimpl._array import Array, autocast, namespace, rounded, widened
 from reimpl._reduction import legacy, reduced, weighted
 
 
@@ -37,6 +37,8 @@ def l1_loss(
     tensor([0.5000, 3.0000])
     """
     xp = namespace(input, target)
+    if weight is None:  # with one, torch's loss is made of operations that autocast leaves alone
+        input, target = autocast(input, target)
     x, t = _checks.broadcast(widened(input), widened(target))
     reduction = legacy(reduction, size_average, reduce)
     loss = xp.abs(x - t)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from reimpl import _checks
-from reimpl._array import Array, less_product, namespace, rounded, total, widened
+from reimpl._array import Array, in_rows, less_product, namespace, rounded, total, widened
 from reimpl._autograd import differentiated_by_output
 
 
@@ -41,7 +41,7 @@ def log_softmax(input: Array, dim: int | None = None, _stacklevel: int = 3, dtyp
         return xp.reshape(log_softmax(xp.reshape(input, (1,)), 0), ())
     if input.shape[axis] == 0:
         return xp.exp(input)
-    return rounded(_log_softmax(widened(input), axis), input)
+    return rounded(_log_softmax(widened(in_rows(input)), axis), input)
 
 
 def _formula(x: Array, axis: int) -> Array:

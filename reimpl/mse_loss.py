@@ -1,7 +1,7 @@
 """Mean squared error."""
 
 from reimpl import _checks
-from reimpl._array import Array, namespace, numeric, rounded, widened
+from reimpl._array import Array, autocast, namespace, numeric, rounded, widened
 from reimpl._reduction import checked, legacy, reduced, weighted
 
 
@@ -39,6 +39,8 @@ def mse_loss(
     tensor([0.2500, 9.0000])
     """
     xp = namespace(input, target)
+    if weight is None:  # with one, torch's loss is made of operations that autocast leaves alone
+        input, target = autocast(input, target)
     x, t = _checks.broadcast(widened(input), widened(target))
     reduction = legacy(reduction, size_average, reduce)
     if weight is None:

@@ -1,7 +1,7 @@
 """Negative log likelihood."""
 
 from reimpl import _checks
-from reimpl._array import Array, Labels, entries, indices, namespace, only, rounded, weights, widened
+from reimpl._array import Array, Labels, autocast, entries, indices, namespace, only, rounded, weights, widened
 from reimpl._reduction import checked, legacy, weighted_rows
 
 
@@ -43,6 +43,7 @@ def nll_loss(
     >>> nll_loss(torch.tensor([[-0.5, -1.0], [-2.0, -0.2]]), torch.tensor([1, 0]), reduction="none")
     tensor([1., 2.])
     """
+    input, target, weight = autocast(input, target, weight)
     reduction = checked(legacy(reduction, size_average, reduce))
     _checks.whole("nll_loss", "ignore_index", ignore_index)
     _checks.class_labels("nll_loss_out_frame", input, target, weight, ignore_index)

@@ -1,7 +1,7 @@
 """Smooth L1 loss."""
 
 from reimpl import _checks
-from reimpl._array import Array, namespace, numeric, rounded, widened
+from reimpl._array import Array, autocast, namespace, numeric, rounded, widened
 from reimpl._autograd import differentiated
 from reimpl._reduction import checked, legacy, reduced
 
@@ -41,6 +41,7 @@ def smooth_l1_loss(
     >>> smooth_l1_loss(torch.tensor([0.5, 3.0]), torch.zeros(2), reduction="none")
     tensor([0.1250, 2.5000])
     """
+    input, target = autocast(input, target)
     x, t = _checks.broadcast(widened(input), widened(target))
     reduction = checked(legacy(reduction, size_average, reduce))
     if not beta >= 0:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from reimpl import _checks
-from reimpl._array import Array, namespace, rounded, total, widened
+from reimpl._array import Array, in_rows, namespace, rounded, total, widened
 from reimpl._autograd import differentiated_by_output
 
 
@@ -42,7 +42,7 @@ def softmax(input: Array, dim: int | None = None, _stacklevel: int = 3, dtype: A
         return xp.reshape(softmax(xp.reshape(input, (1,)), 0), ())
     if input.shape[axis] == 0:
         return xp.exp(input)
-    return rounded(_softmax(widened(input), axis), input)
+    return rounded(_softmax(widened(in_rows(input)), axis), input)
 
 
 def _formula(x: Array, axis: int) -> Array:

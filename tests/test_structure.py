@@ -29,7 +29,7 @@ MAY_IMPORT = {
     "budget": set(),
     "loader": {"case", "errors"},
     "losses": {"case", "errors"},
-    "facets": {"errors", "outcome", "agreement", "case", "exam", "losses", "runner", "truth", "ulp"},
+    "facets": {"errors", "outcome", "agreement", "case", "exam", "losses", "runner", "transforms", "truth", "ulp"},
     "scaffold": {"errors"},
 }
 
@@ -94,8 +94,14 @@ def test_formulas_never_import_the_engine(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("library", "owners"),
-    [("yaml", {"loader", "mutants"}), ("xml", {"report"}), ("jinja2", {"report"}), ("mpmath", {"digits"})],
-    ids=["yaml", "xml", "jinja2", "mpmath"],
+    [
+        ("yaml", {"loader", "mutants"}),
+        ("xml", {"report"}),
+        ("jinja2", {"report"}),
+        ("mpmath", {"digits"}),
+        ("matplotlib", {"report"}),
+    ],
+    ids=["yaml", "xml", "jinja2", "mpmath", "matplotlib"],
 )
 def test_library_is_imported_where_it_belongs(library: str, owners: set[str]) -> None:
     assert {room(named(p)) for p in ENGINE if library in {name.split(".")[0] for name in imports(p)}} <= owners

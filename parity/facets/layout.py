@@ -5,6 +5,8 @@ from dataclasses import replace
 from parity.exam import PASSED, Exam, Finding, failed, not_compared, unanswered
 from parity.runner import relaid, run
 
+NUMBERS = True
+
 
 def compare(exam: Exam) -> Finding:
     if found := unanswered(exam):

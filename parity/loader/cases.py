@@ -58,6 +58,8 @@ def _arguments(reader: Reader, said: Said, signature: Signature | None, fields: 
             read["inputs"][name] = _optional_input(reader, node, name, signature)
     for name, key, node in reader.named(said["options"], "options") if "options" in said else ():
         argument = argument_of(reader, key, name, signature) if signature else None
+        if name in read["inputs"] and argument:
+            reader.report(key, f"{name!r} stands in 'inputs' and in 'options'; keep one")
         if argument:
             read["options"][name] = read_option(reader, node, argument, "refused" in said)
     for name, key, node in reader.named(said["each"], "each") if "each" in said else ():

@@ -134,3 +134,59 @@ def test_second_gradient_of_smooth_l1_stands_a_beta_that_the_dtype_rounds_to_zer
     (gradient,) = torch.autograd.grad(loss, input, create_graph=True)
     (second,) = torch.autograd.grad(gradient.sum(), input)
     assert second.tolist() == [0.0, 0.0]
+
+
+def test_forward_mode_of_cosine_similarity_stops_at_the_floor_and_its_gradient_does_not():
+    x, y = torch.tensor([[0.3, 0.4], [3.0, 4.0], [0.0, 0.0]]), torch.tensor([[1.0, 2.0], [2.0, -1.0], [1.0, 2.0]])
+    found, expected = (
+        (
+            torch.func.jvp(lambda x, module=module: module.cosine_similarity(x, y, eps=1.0), (x,), (y + 0.5,))[1],
+            torch.func.grad(lambda x, module=module: module.cosine_similarity(x, y, eps=1.0).sum())(x),
+        )
+        for module in (reimpl, torch.nn.functional)
+    )
+    torch.testing.assert_close(found, expected)
+
+
+def test_second_gradient_of_cosine_similarity_stands_a_zero_vector():
+    x = torch.zeros(1, 2, dtype=torch.float64, requires_grad=True)
+    (gradient,) = torch.autograd.grad(reimpl.cosine_similarity(x, torch.ones(1, 2)), x, create_graph=True)
+    assert torch.autograd.grad(gradient.sum(), x)[0].tolist() == [[0.0, 0.0]]
+
+
+def test_second_gradient_of_soft_margin_keeps_its_digits_on_the_wrong_side():
+    x = torch.tensor([-30.0, 25.0, -3.0])
+    found, expected = (
+        torch.autograd.functional.hessian(lambda x, m=m: m.soft_margin_loss(x, torch.tensor([1.0, -1.0, 1.0])), x)
+        for m in (reimpl, torch.nn.functional)
+    )
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=0)
+
+
+KINKS = {
+    "margin_ranking_loss": (1.0, torch.tensor(0.0), torch.tensor(1.0), 1.0),
+    "hinge_embedding_loss": (1.0, torch.tensor(-1)),
+    "cosine_embedding_loss": ([1.0, 0.0], torch.tensor([0.0, 1.0]), torch.tensor(-1)),
+}
+
+
+@pytest.mark.parametrize("name", KINKS)
+def test_unbatched_loss_has_the_tangent_of_torch_at_its_kink(name):
+    x, *rest = KINKS[name]
+    point = (torch.tensor(x),)
+    found, expected = (
+        torch.func.jvp(lambda x, m=m: getattr(m, name)(x, *rest), point, (torch.ones_like(point[0]),))
+        for m in (reimpl, torch.nn.functional)
+    )
+    torch.testing.assert_close(found, expected)
+    assert expected[1] != 0
+
+
+@pytest.mark.parametrize("probability", [0.5, 1.5], ids=["below one", "above one"])
+def test_slope_of_kl_div_under_no_upstream_gradient_still_depends_on_it(probability):
+    target = torch.tensor(probability, requires_grad=True)
+    upstream = torch.tensor(0.0, requires_grad=True)
+    loss = reimpl.kl_div(torch.tensor(-1.0), target, reduction="sum")
+    (slope,) = torch.autograd.grad(loss, target, upstream, create_graph=True)
+    (found,) = torch.autograd.grad(slope, upstream)
+    torch.testing.assert_close(found, target.detach().log() + 2)
