@@ -20,5 +20,8 @@ def compare(exam: Exam) -> Finding:
     for quantity in exam.quantities(again):
         found = exam.compare(quantity, again)
         if found.status == "failed" and exam.compare(quantity).status == "passed":
+            its = run(exam.reference, relaid(replace(exam.call, brief=True)))
+            if exam.compare(quantity, its).status == "failed":
+                return not_compared("torch itself gives other numbers in the other layout")
             return replace(found, what=f"{found.what}, inputs in another layout")
     return PASSED

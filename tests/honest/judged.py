@@ -31,6 +31,8 @@ def false_alarms(trial: Trial, variants: Mapping[str, Subject]) -> Iterator[str]
     brief = replace(call, brief=True)  # what another upstream gradient would show, the planted faults do
     truth = Truth(call)
     for name, subject in variants.items():
+        if subject.function(trial.case.loss) is None:
+            continue
         actual = run(subject, brief)
         exam = Exam(trial, subject, call, expected, actual)
         exam.truth = truth
