@@ -109,6 +109,14 @@ class Truth:
         scale = max([1.0, *(float(size[np.isfinite(size)].max(initial=0.0)) for size in sizes)])
         return ROUNDINGS * np.finfo(np.float64).eps * np.maximum(scale, np.abs(double.high))
 
+    def mended(self, quantity: Quantity, lost: NDArray[np.bool_]) -> Exact | None:
+        """One quantity as the reference gives it in float64, but for those ``lost`` there: in 50 digits, or NaN."""
+        double = self.of(quantity)
+        if double is None or not lost.any():
+            return double
+        digits = self.in_digits(quantity, lost) or Exact(np.full_like(double.high, np.nan), double.low)
+        return Exact(np.where(lost, digits.high, double.high), np.where(lost, digits.low, double.low))
+
     def reference_error(self, quantity: Quantity, dtype: torch.dtype, own: Numbers) -> Numbers:
         """How far the reference itself is from the truth about here: its worst error on these inputs (``own``) and on
         inputs a few ulps away. One lucky rounding of the reference must not make an honest neighbour wrong.

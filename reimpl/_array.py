@@ -59,12 +59,25 @@ def is_half(array: Array) -> bool:
     return dtype_name(array) in ("float16", "bfloat16")
 
 
+def is_single(array: Array) -> bool:
+    """torch's float32 on a device that has float64 to sum it in."""
+    return isinstance(array, torch.Tensor) and array.dtype == torch.float32 and array.device.type != "mps"
+
+
 def widened(array: Array | None) -> Array | None:
     """Halves in float32, where their sums and means are computed; any other array as it is."""
     if array is None or not is_half(array):
         return array
     xp = namespace(array)
     return xp.astype(array, xp.float32)
+
+
+def total(array: Array, axis: int) -> Array:
+    """The sums along an axis, which stays; of torch's float32 in float64."""
+    xp = namespace(array)
+    if is_single(array):
+        return xp.sum(array, axis=axis, keepdims=True, dtype=xp.float64)
+    return xp.sum(array, axis=axis, keepdims=True)
 
 
 def autocast(*arrays: Any) -> tuple[Any, ...]:

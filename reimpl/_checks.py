@@ -32,6 +32,12 @@ def same_size(weight: Array, input: Array) -> None:
         raise ValueError(f"Weights and input must have the same size, not {weight.shape} and {input.shape}.")
 
 
+def subtractable(name: str, array: Array | None) -> None:
+    """torch subtracts 1 from this argument, and refuses to subtract from truth values."""
+    if array is not None and dtype_name(array) == "bool":
+        raise RuntimeError(f"{name} is of dtype bool, and nothing is subtracted from truth values")
+
+
 def floating(name: str, *arrays: Array) -> None:
     """torch has no kernel of this name for whole or complex numbers; one real array is enough to promote the others."""
     if not any(is_floating(array) for array in arrays):

@@ -47,15 +47,15 @@ def huber_loss(
     tensor([0.1250, 2.5000])
     """
     input, target, weight = autocast(input, target, weight)
-    expanded, target = _checks.broadcast(input, target)
+    x, t = _checks.broadcast(widened(input), widened(target))
     if weight is None:
         reduction = checked(reduction)
     else:
         _checks.same_size(weight, input)
     if not delta > 0:
         raise RuntimeError(f"huber_loss does not support non-positive values for delta: {delta}")
-    _checks.floating("huber_cpu", expanded, target)
-    error = widened(numeric(dense(expanded))) - widened(numeric(target))
+    _checks.floating("huber_cpu", x, t)
+    error = numeric(dense(x)) - numeric(t)
     loss = _huber(error, delta)
     if input.dtype != target.dtype:
         if not is_floating(input):

@@ -39,10 +39,11 @@ def l1_loss(
     xp = namespace(input, target)
     if weight is None:  # with one, torch's loss is made of operations that autocast leaves alone
         input, target = autocast(input, target)
-    expanded, target = _checks.broadcast(input, target)
+    x, t = _checks.broadcast(widened(input), widened(target))
     reduction = legacy(reduction, size_average, reduce)
-    loss = xp.abs(widened(expanded) - widened(target))
+    loss = xp.abs(x - t)
     if weight is None:
         return rounded(reduced(loss, reduction), input, target)
     _checks.same_size(weight, input)
-    return rounded(weighted(loss * widened(weight), widened(weight), reduction), input, target, weight)
+    w = widened(weight)
+    return rounded(weighted(loss * w, w, reduction), input, target, weight)
