@@ -70,9 +70,8 @@ def _first_formula(x: Array, y: Array) -> Array:
 
 
 def _second_slope(along: Array, x: Array, y: Array) -> Array:
-    xp = namespace(x)
-    z = xp.exp(-y * x)
-    return along * xp.astype(y * y * z / ((1 + z) * (1 + z)), x.dtype)
+    z = namespace(x).exp(-y * x)
+    return along * namespace(x).astype(y * y * z / ((1 + z) * (1 + z)), x.dtype)
 
 
 _soft_margin = differentiated(_formula, _slope)
