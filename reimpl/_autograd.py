@@ -159,7 +159,7 @@ def _formula_of_positive_part(x: Any) -> Any:
 def _slope_of_positive_part(along: Any, x: Any) -> Any:
     xp = namespace(x)
     # torch.func.jvp makes the tangent of a 0-d float32 plus a number a float64.
-    along = xp.astype(along, x.dtype, copy=False)
+    along = xp.astype(along, x.dtype)
     return xp.where(x >= 0, along, xp.zeros_like(along))
 
 

@@ -53,18 +53,18 @@ def cosine_embedding_loss(
     reduction = checked(legacy(reduction, size_average, reduce))
     _checks.number("cosine_embedding_loss", "margin", margin)
     xp = namespace(input1, input2, target)
-    axis = len(target.shape)
-    if axis > 1:
+    rank = len(target.shape)
+    if rank > 1:
         raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")
-    if not len(input1.shape) == len(input2.shape) == axis + 1:
+    if not len(input1.shape) == len(input2.shape) == rank + 1:
         raise RuntimeError(
-            f"{axis}D target tensor expects {axis + 1}D input tensors, "
+            f"{rank}D target tensor expects {rank + 1}D input tensors, "
             f"but found inputs with sizes {list(input1.shape)} and {list(input2.shape)}"
         )
     a, b = widened(input1), widened(input2)
     # The product first, because autograd adds up the gradient in the order of the lines, from the last.
-    product = xp.sum(a * b, axis=axis)
-    cosine = product / xp.sqrt(_floored_square(a, axis) * _floored_square(b, axis))
+    product = xp.sum(a * b, axis=-1)
+    cosine = product / xp.sqrt(_floored_square(a) * _floored_square(b))
     zero = xp.zeros_like(cosine)
     loss = xp.where(target == 1, 1 - cosine, zero) + xp.where(target == -1, positive_part(cosine - margin), zero)
     loss = reduced(loss, reduction)
@@ -72,7 +72,7 @@ def cosine_embedding_loss(
     return rounded(loss, input1, input2) if is_floating(input1) and is_floating(input2) else loss
 
 
-def _floored_square(x: Array, axis: int) -> Array:
+def _floored_square(x: Array) -> Array:
     xp = namespace(x)
     # With its axis, because torch.func.jvp makes the tangent of a 0-d float32 plus a number a float64.
-    return xp.squeeze(xp.sum(x * x, axis=axis, keepdims=True) + _FLOOR, axis=axis)
+    return xp.squeeze(xp.sum(x * x, axis=-1, keepdims=True) + _FLOOR, axis=-1)

@@ -51,7 +51,7 @@ def cosine_similarity(x1: Array, x2: Array, dim: int = 1, eps: float = 1e-8) -> 
         x1, x2 = xp.reshape(x1, (1,)), xp.reshape(x2, (1,))
     # The common type of the broadcast arrays: a 0-d float64 counts in it.
     common = xp.result_type(x1, x2)
-    x1, x2 = xp.astype(x1, common, copy=False), xp.astype(x2, common, copy=False)
+    x1, x2 = xp.astype(x1, common), xp.astype(x2, common)
     a, b = (x / _length(x, axis, eps) for x in (widened(x1), widened(x2)))
     return rounded(xp.sum(a * b, axis=axis), x1)
 
@@ -82,9 +82,8 @@ def _norm(x: Array, axis: int) -> Array:
 def _direction(x: Array, axis: int) -> Array:
     xp = namespace(x)
     square = xp.sum(x * x, axis=axis, keepdims=True)
-    # A length of 1 for 0, because `where` also differentiates the branch that it drops.
-    length = xp.sqrt(xp.where(square == 0, xp.ones_like(square), square))
-    return xp.where(square == 0, xp.zeros_like(x), x / length)
+    # A length of 1 for 0: the slope is 0 there, and has a slope of its own.
+    return x / xp.sqrt(xp.where(square == 0, xp.ones_like(square), square))
 
 
 _length = differentiated_by_rules(_formula, _pull, _push)

@@ -71,9 +71,9 @@ def _first_formula(x: Array, y: Array) -> Array:
 
 
 def _second_slope(along: Array, x: Array, y: Array) -> Array:
-    xp = namespace(x)
-    z = xp.exp(-y * x)
-    return xp.astype(along * (y * y) * z / ((1 + z) * (1 + z)), x.dtype)
+    z = namespace(x).exp(-y * x)
+    # The direction first, as torch: the quotient alone is inf / inf where z is large.
+    return namespace(x).astype(along * (y * y) * z / ((1 + z) * (1 + z)), x.dtype)
 
 
 _soft_margin = differentiated(_formula, _slope)

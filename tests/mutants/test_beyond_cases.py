@@ -87,3 +87,9 @@ def test_curvature_of_smooth_l1_is_zero_past_a_tiny_beta() -> None:
     loss = reimpl.smooth_l1_loss(x, torch.zeros(4), reduction="sum", beta=1e-40)
     (slope,) = torch.autograd.grad(loss, x, create_graph=True)
     assert torch.autograd.grad(slope.sum(), x)[0].tolist() == [0.0] * 4
+
+
+@pytest.mark.parametrize("array", LIBRARIES)
+def test_two_numbers_have_a_cosine_in_any_library(array: Library) -> None:
+    assert float(reimpl.cosine_similarity(array(2.0), array(-3.0), 0)) == -1.0
+    assert float(reimpl.cosine_similarity(array(-2.0), array(-3.0), -1)) == 1.0

@@ -136,14 +136,16 @@ def test_second_gradient_of_smooth_l1_stands_a_beta_that_the_dtype_rounds_to_zer
     assert second.tolist() == [0.0, 0.0]
 
 
-def test_forward_mode_of_cosine_similarity_stops_at_the_floor_and_its_gradient_does_not():
-    x, y = torch.tensor([[0.3, 0.4], [3.0, 4.0], [0.0, 0.0]]), torch.tensor([[1.0, 2.0], [2.0, -1.0], [1.0, 2.0]])
+@pytest.mark.parametrize("dim", [0, 1])
+def test_forward_mode_of_cosine_similarity_stops_below_the_floor_and_its_gradient_does_not(dim):
+    x = torch.tensor([[0.3, 0.4, 0.0], [3.0, 4.0, 1.0], [0.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
+    y, eps = torch.tensor([[1.0, 2.0, 0.5], [2.0, -1.0, 3.0], [1.0, 2.0, -1.0], [0.5, 1.0, 1.0]]), 1.0
     found, expected = (
         (
-            torch.func.jvp(lambda x, module=module: module.cosine_similarity(x, y, eps=1.0), (x,), (y + 0.5,))[1],
-            torch.func.grad(lambda x, module=module: module.cosine_similarity(x, y, eps=1.0).sum())(x),
+            torch.func.jvp(lambda x, m=m: m.cosine_similarity(x, y, dim, eps), (x,), (y + 0.5,))[1],
+            torch.func.grad(lambda x, m=m: m.cosine_similarity(x, y, dim, eps).sum())(x),
         )
-        for module in (reimpl, torch.nn.functional)
+        for m in (reimpl, torch.nn.functional)
     )
     torch.testing.assert_close(found, expected)
 
@@ -155,12 +157,18 @@ def test_second_gradient_of_cosine_similarity_stands_a_zero_vector():
 
 
 def test_second_gradient_of_soft_margin_keeps_its_digits_on_the_wrong_side():
-    x = torch.tensor([-30.0, 25.0, -3.0])
+    x, y = torch.tensor([-50.0, -30.0, 25.0, -3.0, 0.25]), torch.tensor([1.0, 1.0, -1.0, 1.0, 2.0])
     found, expected = (
-        torch.autograd.functional.hessian(lambda x, m=m: m.soft_margin_loss(x, torch.tensor([1.0, -1.0, 1.0])), x)
+        torch.autograd.functional.hessian(lambda x, m=m: (m.soft_margin_loss(x, y, reduction="none") * x).sum(), x)
         for m in (reimpl, torch.nn.functional)
     )
     torch.testing.assert_close(found, expected, rtol=1e-5, atol=0)
+
+
+def test_tangents_of_soft_margin_have_the_type_of_the_input_beside_a_finer_target():
+    x, y = torch.tensor([-3.0, 0.25]), torch.tensor([1.0, -1.0], dtype=torch.float64)
+    for call in (lambda x: reimpl.soft_margin_loss(x, y), torch.func.grad(lambda x: reimpl.soft_margin_loss(x, y))):
+        assert torch.func.jvp(call, (x,), (x,))[1].dtype == torch.float32
 
 
 KINKS = {
