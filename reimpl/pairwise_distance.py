@@ -3,7 +3,7 @@
 from math import inf
 
 from reimpl import _checks
-from reimpl._array import Array, namespace, only, rounded, widened
+from reimpl._array import Array, namespace, rounded, widened
 from reimpl._autograd import differentiated_by_rows
 
 
@@ -20,8 +20,8 @@ def pairwise_distance(x1: Array, x2: Array, p: float = 2.0, eps: float = 1e-6, k
         x1, x2: any real or complex; NaN and inf pass through. p: any real; below 1 it is no norm.
         eps: any real. It makes the distance of equal points √C · 1e-6 and that of (x, y) another than that of (y, x).
     Gradient:
-        sign(d) · (|d| / distance)^(p - 1); 0 where d = 0 for p < 1, and where the distance is 0. For p = ±inf it is
-        shared by all d of that size. None for p = 0. Written by hand as in torch: at 0 the formula's own is inf · 0.
+        sign(d) · (|d| / distance)^(p - 1), and 0 where d or the distance is 0. For p = ±inf all d of that size share
+        it. None for p = 0. Written by hand up to the sign: at 0 the formula's own is inf · 0.
     Args:
         x1, x2: shapes (*, C) that broadcast with each other, silently.
         p: the degree. eps: added to each difference.
@@ -44,7 +44,7 @@ def pairwise_distance(x1: Array, x2: Array, p: float = 2.0, eps: float = 1e-6, k
     size = xp.abs(xp.reshape(difference, difference.shape or (1,)))
     if size.shape[-1] == 0 and (p < 0 or p == inf):
         raise RuntimeError(f"pairwise_distance cannot compute the {p} norm of vectors without elements")
-    distance = _count(size) if p == 0 else _norm(size, float(p))
+    distance = _count(size) if p == 0 else _norm(size, p)
     if not (keepdim and difference.shape):
         distance = xp.squeeze(distance, axis=-1)
     return rounded(distance, x1, x2)
@@ -61,8 +61,6 @@ def _formula(size: Array, p: float) -> Array:
         return xp.max(size, axis=-1, keepdims=True)
     if p == -inf:
         return xp.min(size, axis=-1, keepdims=True)
-    if p == 1:
-        return xp.sum(size, axis=-1, keepdims=True)
     if p == 2:
         return xp.sqrt(xp.sum(size * size, axis=-1, keepdims=True))
     return xp.sum(size**p, axis=-1, keepdims=True) ** (1 / p)
@@ -73,11 +71,10 @@ def _slope(size: Array, distance: Array, p: float) -> Array:
     if abs(p) == inf:
         reached = xp.astype((size == distance) | xp.isnan(size), size.dtype)
         return reached / xp.sum(reached, axis=-1, keepdims=True)
-    # `where` also differentiates the branch that it drops, and a power of 0 has an infinite slope.
     if p < 1:
-        return only(size != 0, xp.where(size == 0, xp.ones_like(size), size) ** (p - 1)) * distance ** (1 - p)
-    length = xp.where(distance == 0, xp.ones_like(distance), distance)
-    return only(distance != 0, size ** (p - 1) / length ** (p - 1))
+        # The sign of a difference of 0 is 0, but inf · 0 would be NaN.
+        return xp.where(size == 0, xp.ones_like(size), size) ** (p - 1) * distance ** (1 - p)
+    return size ** (p - 1) / xp.where(distance == 0, xp.full_like(distance, inf), distance) ** (p - 1)
 
 
 _norm = differentiated_by_rows(_formula, _slope)
