@@ -165,7 +165,7 @@ def _facets_of(trial: Trial, only: Sequence[str], quick: bool) -> list[str]:
 
 
 def _holds_to_numbers(trial: Trial) -> bool:
-    """A case that leaves out what the reference makes of no number holds nobody to it."""
+    """A case that compares neither values nor gradients accepts no wrong number."""
     return not {"value", "gradient"}.isdisjoint(_facets_of(trial, only=(), quick=False))
 
 

@@ -197,7 +197,7 @@ CASE: Mapping[str, Key] = {
     ),
     "options": Key(
         "every other argument by name; null is None, a function is given by the name of a loss",
-        {"type": "object", "additionalProperties": _ref("option")}
+        {"type": "object", "additionalProperties": _ref("option")},
     ),
     "each": Key(
         "lists to take the product over: any option or input",
