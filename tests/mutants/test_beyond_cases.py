@@ -82,6 +82,26 @@ def test_dtype_converts_before_anything_else(name: str) -> None:
     assert getattr(reimpl, name)(y, 1, dtype=torch.float64).requires_grad
 
 
+SCORES = numpy.random.default_rng(1).normal(size=(40, 5)).astype("float16")
+PADDED = numpy.random.default_rng(2).integers(-1, 5, (40, 5))
+WEIGHT = numpy.asarray([0.1, 3.3, 7.7, 0.25, 1.9], dtype="float16")
+
+
+@pytest.mark.parametrize("p", [1, 2])
+@pytest.mark.parametrize("weight", [None, WEIGHT], ids=["plain", "weighted"])
+def test_halves_of_multi_margin_are_computed_in_float32_outside_torchs_cpu(p: int, weight: Any) -> None:
+    label, wide = numpy.abs(PADDED[:, 0]), None if weight is None else weight.astype("float32")
+    found = reimpl.multi_margin_loss(SCORES, label, p, weight=weight, reduction="none")
+    exact = reimpl.multi_margin_loss(SCORES.astype("float32"), label, p, weight=wide, reduction="none")
+    assert (found.dtype, found.tolist()) == (numpy.float16, exact.astype("float16").tolist())
+
+
+def test_halves_of_multilabel_margin_are_computed_in_float32_outside_torchs_cpu() -> None:
+    found = reimpl.multilabel_margin_loss(SCORES, PADDED, reduction="none")
+    exact = reimpl.multilabel_margin_loss(SCORES.astype("float32"), PADDED, reduction="none")
+    assert (found.dtype, found.tolist()) == (numpy.float16, exact.astype("float16").tolist())
+
+
 def test_curvature_of_smooth_l1_is_zero_past_a_tiny_beta() -> None:
     x = torch.tensor([1.0, -1.0, 1e-40, -1e-40], requires_grad=True)
     loss = reimpl.smooth_l1_loss(x, torch.zeros(4), reduction="sum", beta=1e-40)
