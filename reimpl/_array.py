@@ -156,12 +156,12 @@ def only(kept: Array, array: Array) -> Array:
 def clamped(array: Array) -> Array:
     """``array`` where it is not below 0, else 0. The slope at 0 is 1, and NaN has none: both as in torch's clamp."""
     xp = namespace(array)
-    return xp.where(array >= 0, array, xp.where(array < 0, xp.zeros_like(array), xp.full_like(array, nan)))
+    return xp.where(array < 0, xp.zeros_like(array), xp.where(array >= 0, array, xp.full_like(array, nan)))
 
 
 def counting(label: Labels, count: int) -> Labels:
-    """0 … count - 1, as labels beside ``label``; a trace of JAX has no device to name."""
-    return namespace(label).arange(count, dtype=label.dtype, device=getattr(label, "device", None))
+    """0 … count - 1, beside ``label``; a trace of JAX has no device to name."""
+    return namespace(label).arange(count, device=getattr(label, "device", None))
 
 
 def entries(rows: Array, label: Labels, axis: int) -> Array:

@@ -36,7 +36,8 @@ def multi_margin_loss(
         p: 1 or 2.
         weight: of the classes, shape (C), dtype of ``input``; not differentiable.
     Returns:
-        Shape of ``target`` for ``"none"``, else 0-d. Dtype of ``input``.
+        Shape of ``target`` for ``"none"``, else 0-d. Dtype of ``input``; halves are computed in float32 and rounded
+        once, where there are any.
     Raises:
         ValueError: ``p`` is another, ``weight`` not 1-d. TypeError: ``margin`` is no number.
         NotImplementedError: ``input`` is neither float32 nor float64 (on the CPU).

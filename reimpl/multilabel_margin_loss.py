@@ -31,7 +31,8 @@ def multilabel_margin_loss(
         input: scores, shape (C) or (N, C).
         target: labels, int64, the shape of ``input``.
     Returns:
-        Shape () or (N) for ``"none"``, else 0-d. Dtype of ``input``.
+        Shape () or (N) for ``"none"``, else 0-d. Dtype of ``input``; halves are computed in float32 and rounded once,
+        where there are any.
     Raises:
         NotImplementedError: ``input`` is neither float32 nor float64 (on the CPU).
         RuntimeError: a label out of range, padding too (CPU, not when traced), no classes, more than two axes, or a

@@ -20,8 +20,8 @@ def pairwise_distance(x1: Array, x2: Array, p: float = 2.0, eps: float = 1e-6, k
         x1, x2: any real or complex; NaN and inf pass through. p: any real; below 1 it is no norm.
         eps: any real. It makes the distance of equal points √C · 1e-6 and that of (x, y) another than that of (y, x).
     Gradient:
-        sign(d) · (|d| / distance)^(p - 1); 0 where d = 0 for p < 1, and where the distance is 0. For p = ±inf it is
-        shared by all d of that size. None for p = 0. Written by hand as in torch: at 0 the formula's own is inf · 0.
+        sign(d) · (|d| / distance)^(p - 1), and 0 where d or the distance is 0. For p = ±inf all d of that size share
+        it. None for p = 0. Written by hand up to the sign: at 0 the formula's own is inf · 0.
     Args:
         x1, x2: shapes (*, C) that broadcast with each other, silently.
         p: the degree. eps: added to each difference.
@@ -64,8 +64,6 @@ def _formula(size: Array, p: float) -> Array:
         return xp.max(size, axis=-1, keepdims=True)
     if p == -inf:
         return xp.min(size, axis=-1, keepdims=True)
-    if p == 1:
-        return xp.sum(size, axis=-1, keepdims=True)
     if p == 2:
         return xp.sqrt(xp.sum(size * size, axis=-1, keepdims=True))
     return xp.sum(size**p, axis=-1, keepdims=True) ** (1 / p)

@@ -50,6 +50,13 @@ def test_candidate_without_the_loss_is_missing(trial_of: Only, subject_of: Build
     assert (verdict.state, verdict.error) == ("missing", "a candidate has no mse_loss")
 
 
+def test_case_without_values_and_gradients_need_not_prove_any(trial_of: Only, subject_of: Build) -> None:
+    lines = "inputs: {input: [1.0, 1.0], target: [0.0, 0.0]}\ntolerance: {ulps: 1e9, because: a test}"
+    facets = "\nfacets: [refusal]"
+    states = [check(trial_of(text), subject_of(mse_loss=F.mse_loss)).state for text in (lines, lines + facets)]
+    assert states == ["error", "passed"]
+
+
 @pytest.mark.parametrize(
     ("lines", "trouble"),
     [

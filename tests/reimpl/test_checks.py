@@ -89,6 +89,28 @@ def test_refused_like_torch(module, name, arguments, options, error, match):
         getattr(module, name)(*arguments, **options)
 
 
+def test_degree_of_a_distance_may_be_a_tensor():
+    results = []
+    for module in (reimpl, functional):
+        x = X.clone().requires_grad_()
+        value = module.pairwise_distance(x, P, torch.tensor(3.0))
+        results.append((value.detach(), *torch.autograd.grad(value.sum(), x)))
+    torch.testing.assert_close(*results)
+
+
+@pytest.mark.parametrize("p", [1.0, 2.0, True, torch.tensor(2)], ids=repr)
+def test_degree_of_multi_margin_may_be_any_number_that_is_1_or_2(p):
+    assert reimpl.multi_margin_loss(X, Y, p) == reimpl.multi_margin_loss(X, Y, int(p))
+
+
+@pytest.mark.parametrize("swap", [1, "yes", None, 0], ids=repr)
+def test_swap_is_any_truth_where_torch_asks_in_python(swap):
+    found, expected = (
+        module.triplet_margin_with_distance_loss(X, P, -P, swap=swap, margin=2.0) for module in (reimpl, functional)
+    )
+    torch.testing.assert_close(found, expected)
+
+
 @pytest.mark.parametrize("name", ["l1_loss", "mse_loss", "smooth_l1_loss", "huber_loss"])
 def test_broadcast_warns_and_gives_what_torch_gives(name):
     with pytest.warns(UserWarning, match="Using a target size"):

@@ -198,3 +198,14 @@ def test_slope_of_kl_div_under_no_upstream_gradient_still_depends_on_it(probabil
     (slope,) = torch.autograd.grad(loss, target, upstream, create_graph=True)
     (found,) = torch.autograd.grad(slope, upstream)
     torch.testing.assert_close(found, target.detach().log() + 2)
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 2, 3)], ids=str)
+@pytest.mark.parametrize("p", [1.0, 3.0, 0.5, float("inf")], ids=str)
+def test_forward_mode_of_a_distance_is_that_of_torch_along_the_last_axis(shape, p):
+    x1, x2, tangent = torch.randn(3, *shape, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    found, expected = (
+        torch.func.jvp(lambda x, module=module: module.pairwise_distance(x, x2, p), (x1,), (tangent,))
+        for module in (reimpl, torch.nn.functional)
+    )
+    torch.testing.assert_close(found, expected)
