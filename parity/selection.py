@@ -64,12 +64,18 @@ def select(request: Request) -> Selection:
             )
     folders = list(request.folders) or [shipped_cases()]
     loaded = load(folders, signatures(), shipped=not request.folders)
-    cases = [case for case in loaded.cases if _is_wanted(case, request)]
+    losses = {case.loss for case in loaded.cases if _is_wanted(case, request)}
+    # A trial is looked at as deeply alone as among all: all of its loss are there to choose from.
+    cases = [case for case in loaded.cases if case.loss in losses]
     wanted = [request.device] if request.device not in (None, "all") else ["cpu", *ACCELERATORS]
     trials: list[Trial] = []
     skipped: list[Trial] = []
     for device in wanted:
-        found = deepened([trial for case in cases for trial in _trials(case, str(device), request)])
+        every = deepened([trial for case in cases for trial in _trials(case, str(device))])
+        found = [trial for trial in every if _is_meant(trial, request)]
+        if request.quick:
+            first = {trial.case.id: trial.dtype for trial in reversed(found)}
+            found = [trial for trial in found if trial.dtype == first[trial.case.id]]
         if device in present:
             trials += found
         elif device != "mps" or request.device == "mps":
@@ -120,17 +126,16 @@ def _matches(case: Case, glob: str) -> bool:
     return glob in names or glob.startswith(f"{case.id}[") or any(fnmatchcase(name, glob) for name in names)
 
 
-def _trials(case: Case, device: str, request: Request) -> list[Trial]:
+def _trials(case: Case, device: str) -> list[Trial]:
     if case.devices and device not in case.devices:
         return []
-    trials = [
-        trial
-        for trial in trials_of(case, device)
-        if not (device == "mps" and trial.dtype in NOT_ON_MPS)
-        and (not request.dtypes or trial.dtype in request.dtypes)
-        and (not request.cases or any(_means(glob, trial) for glob in request.cases))
-    ]
-    return [t for t in trials if t.dtype == trials[0].dtype] if request.quick else trials
+    return [trial for trial in trials_of(case, device) if not (device == "mps" and trial.dtype in NOT_ON_MPS)]
+
+
+def _is_meant(trial: Trial, request: Request) -> bool:
+    return (not request.dtypes or trial.dtype in request.dtypes) and (
+        not request.cases or any(_means(glob, trial) for glob in request.cases)
+    )
 
 
 def _means(glob: str, trial: Trial) -> bool:

@@ -1,5 +1,7 @@
 """Which trials the costly facets look at: few, and between them everything that there is to choose."""
 
+from pathlib import Path
+
 from parity.case import Trial, trials_of
 from parity.depth import LARGE, deepened
 from parity.selection import Request, select
@@ -38,8 +40,16 @@ def test_a_refused_or_a_large_call_is_never_chosen() -> None:
     assert max(len(given.shape) and max(given.shape) for t in chosen for given in t.inputs.values() if given) <= LARGE
 
 
-def test_a_single_case_is_looked_at_in_depth() -> None:
-    trials = select(Request(cases=["smooth_l1_loss/blog_a1"], device="cpu")).trials
+def test_a_trial_is_looked_at_as_deeply_alone_as_among_all() -> None:
+    among = {trial.id: trial.depth for trial in select(Request(device="cpu")).trials if trial.depth}
+    (alone,) = select(Request(cases=[next(iter(among))], device="cpu")).trials
+    assert alone.depth == among[alone.id]
+
+
+def test_a_case_of_a_file_of_its_own_is_looked_at_in_depth(tmp_path: Path) -> None:
+    text = "cases:\n  - {name: it, loss: mse_loss, inputs: {input: [0.5], target: [0.25]}, dtypes: [float32, float64]}"
+    (tmp_path / "it.yaml").write_text(text)
+    trials = select(Request(folders=[tmp_path], device="cpu")).trials
     assert [trial.depth for trial in trials] == [1, 2]
 
 
