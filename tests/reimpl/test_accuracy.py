@@ -1,7 +1,5 @@
-"""In the shipped cases no formula is farther from the truth than torch: in value and gradient, in every dtype.
-
-No exception is needed. One would stand here by name, with its reason and a test that it still is one.
-"""
+"""In the shipped cases no formula is farther from the truth than torch: in value and gradient, in every dtype. The
+exceptions stand in ``FARTHER``, and are told when they are none any more."""
 
 from collections import defaultdict
 from types import SimpleNamespace
@@ -13,22 +11,18 @@ from torch.nn.functional import mse_loss
 from parity.agreement import NO_ERRORS
 from parity.exam import Exam
 from parity.facets import compare
-from parity.losses import Subject, candidate
+from parity.losses import Subject, candidate, signatures
 from parity.runner import run
 from parity.selection import Request, select
 from parity.trial import referred
 from reimpl import binary_cross_entropy_with_logits
 
-SAMPLE = [
-    "binary_cross_entropy",
-    "binary_cross_entropy_with_logits",
-    "cross_entropy",
-    "log_softmax",
-    "mse_loss",
-    "nll_loss",
-    "softmax",
-]
-DTYPES = ["float32", "bfloat16"]  # float16 goes the way of bfloat16; in float64 errors are not measured
+DTYPES = ["float32", "bfloat16", "float16"]  # in float64 errors are not measured
+FARTHER = {
+    # The sum over the classes is a product of matrices, left to the library on both sides; where its terms cancel to
+    # nearly nothing, the last bits of the slopes decide, and there is no telling whose are the luckier.
+    "linear_cross_entropy": {("float32", "gradient")},
+}
 SMALL = 0.01
 LUCK = {"float32": 1}  # ulps: the last bit of exp and log is the machine's; a result in 16 bits does not see it
 
@@ -53,9 +47,9 @@ def beyond(subject, loss):
     }
 
 
-@pytest.mark.parametrize("name", SAMPLE)
+@pytest.mark.parametrize("name", signatures())
 def test_no_formula_is_farther_from_the_truth_than_torch(name):
-    assert beyond(candidate("reimpl"), name) == {}
+    assert beyond(candidate("reimpl"), name).keys() == FARTHER.get(name, set())
 
 
 def test_formula_that_rounds_on_its_way_is_farther():
