@@ -7,7 +7,9 @@ from pathlib import Path
 
 from parity.accuracy import SAMPLES
 from parity.case import FLOATS
-from parity.judging import THREADS
+from parity.remote import Limits
+
+USUAL = Limits()
 
 
 def parser(actions: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.ArgumentParser:
@@ -26,7 +28,19 @@ def parser(actions: Mapping[str, Callable[[argparse.Namespace], int]]) -> argpar
     judging.add_argument("--accuracy", action="store_true", help="tell the errors from the truth of each dtype")
     judging.add_argument("--jobs", type=int, metavar="N", help="processes [as many as cores]")
     judging.add_argument("--reseed", type=_whole, default=0, metavar="N", help="every seed of the cases moved by N")
-    judging.add_argument("--threads", type=_positive, default=THREADS, metavar="N", help=f"torch's threads [{THREADS}]")
+    judging.add_argument(
+        "--threads", type=_positive, default=USUAL.threads, metavar="N", help=f"torch's threads [{USUAL.threads}]"
+    )
+    judging.add_argument(
+        "--timeout", type=_above_zero, default=USUAL.seconds, metavar="SECONDS", help=f"a trial [{USUAL.seconds:g}]"
+    )
+    judging.add_argument(
+        "--memory",
+        type=_above_zero,
+        default=USUAL.memory,
+        metavar="GIB",
+        help=f"of the candidate's process [{USUAL.memory:g}]",
+    )
     for kind in ("json", "junit", "html"):
         judging.add_argument(f"--{kind}", metavar="FILE", help=f"write the report as {kind}")
     listing = words.add_parser("list", help="list the trials")
@@ -83,6 +97,12 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
 def _whole(word: str) -> int:
     if (number := int(word)) < 0:
         raise argparse.ArgumentTypeError(f"{word} is below 0")
+    return number
+
+
+def _above_zero(word: str) -> float:
+    if not (number := float(word)) > 0:
+        raise argparse.ArgumentTypeError(f"{word} is not above 0")
     return number
 
 

@@ -13,13 +13,14 @@ from pathlib import Path
 
 from parity import mutants
 from parity.accuracy import Plan, measure
-from parity.arguments import parser
+from parity.arguments import USUAL, parser
 from parity.case import reseeded
 from parity.coverage import covered
 from parity.errors import ParityError
 from parity.facets import facets
-from parity.judging import THREADS, judge
+from parity.judging import judge
 from parity.losses import candidate, signatures
+from parity.remote import Limits, RemoteSubject
 from parity.report import (
     Run,
     check_plot,
@@ -65,11 +66,12 @@ def _check(options: argparse.Namespace) -> int:
     problems: list[str] = []
     try:
         _check_facets(options.facet)
-        candidate(options.candidate)  # before anything else: a candidate that is not there judges nothing
-        selection = select(_request(options))
-        problems += selection.problems
-        if not problems:
-            _judge(selection, options, verdicts)
+        with RemoteSubject(options.candidate, _limits(options)) as subject:
+            selection = select(_request(options))
+            subject.begin()  # a candidate that is not there judges nothing
+            problems += selection.problems
+            if not problems:
+                _judge(selection, options, subject, verdicts)
     except ParityError as error:
         problems.append(str(error))
         raise
@@ -92,23 +94,24 @@ def _check(options: argparse.Namespace) -> int:
     return run.status
 
 
-def _judge(selection: Selection, options: argparse.Namespace, verdicts: list[Verdict]) -> None:
+def _limits(options: argparse.Namespace) -> Limits:
+    return Limits(options.timeout, options.memory, options.threads)
+
+
+def _judge(selection: Selection, options: argparse.Namespace, subject: RemoteSubject, verdicts: list[Verdict]) -> None:
     with progress() as bar:
         task = bar.add_task("", total=len(selection.trials))
         trials = [reseeded(trial, options.reseed) for trial in selection.trials]
-        found = judge(
-            trials, options.candidate, options.facet, quick=options.quick, jobs=options.jobs, threads=options.threads
-        )
-        for verdict in found:
+        for verdict in judge(trials, subject, options.facet, quick=options.quick, jobs=options.jobs):
             bar.update(task, description=f"{verdict.trial.case.loss:36}", advance=1)
             verdicts.append(verdict)
 
 
 def _repeated(options: argparse.Namespace) -> list[str]:
     """What the command that repeats a failure needs besides candidate, case, dtype and device."""
-    changed = {"--reseed": options.reseed or None, "--threads": options.threads if options.threads != THREADS else None}
-    words = [(option, str(number)) for option, number in changed.items() if number is not None]
-    return [*(word for pair in words for word in pair), *_cases(options)]
+    usual = {"reseed": 0, "threads": USUAL.threads, "timeout": USUAL.seconds, "memory": USUAL.memory}
+    changed = {name: getattr(options, name) for name, value in usual.items() if getattr(options, name) != value}
+    return [*(word for name, number in changed.items() for word in (f"--{name}", f"{number:g}")), *_cases(options)]
 
 
 def _cases(options: argparse.Namespace) -> list[str]:

@@ -11,3 +11,7 @@ class CaseError(ParityError):
 
 class CandidateError(ParityError):
     """The candidate could not be found, imported, or lacks what was asked of it."""
+
+
+class FallError(ParityError):
+    """The candidate's process ended, hung or broke the rules while it was judged; says how."""

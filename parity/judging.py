@@ -1,6 +1,9 @@
-"""Judges many trials, on several processes where that is worth their start."""
+"""Judges many trials of one candidate, on several processes where that is worth their start.
 
-import gc
+Rules kept here: the candidate runs in a worker, one for each judging process; a trial in which it falls is a deviation,
+and the next trial has a new worker.
+"""
+
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -12,59 +15,78 @@ from multiprocessing import get_context
 import torch
 
 from parity.case import Trial
-from parity.errors import ParityError
-from parity.losses import Subject, candidate
+from parity.errors import CandidateError, FallError, ParityError
+from parity.exam import failed
+from parity.remote import Limits, RemoteSubject
 from parity.trial import Verdict, check
+from parity.worker import settle
 
 WORTH_A_PROCESS = 500  # trials: about a second's work, what a process takes to start
 CHUNK = 8
-SELDOM = 50_000  # objects made between two walks of Python's collector: a hundred trials' worth
-THREADS = 1  # of torch's: a thread's start costs more than a small tensor's whole work
+MOST_HANGS = 3  # trials without an answer in time; then the candidate is asked no more
+SURVIVAL = "survival"
+"""What a trial's failure is called in which the candidate's process did not live to answer."""
 
 
 def judge(
     trials: Sequence[Trial],
-    spec: str,
+    subject: RemoteSubject,
     only: Sequence[str] = (),
     *,
     quick: bool = False,
     jobs: int | None = None,
-    threads: int = THREADS,
 ) -> Iterator[Verdict]:
-    """The verdicts on the candidate ``spec`` in the order of ``trials``; ``jobs`` None means one process a core, each
-    with so many ``threads`` of torch's.
+    """The verdicts on ``subject`` in the order of ``trials``; ``jobs`` None means one process a core.
 
     Raises:
-        CandidateError: the candidate cannot be imported.
-        ParityError: the candidate ended its process.
+        CandidateError: the candidate lacks a loss for a reason of its own.
+        ParityError: a judging process ended.
     """
-    subject = candidate(spec)
-    torch.set_num_threads(threads)
+    torch.set_num_threads(subject.limits.threads)
     wanted = min(jobs or os.cpu_count() or 1, len(trials) // WORTH_A_PROCESS)
     if wanted < 2 or any(trial.device != "cpu" for trial in trials):
-        yield from (check(trial, subject, only, quick) for trial in trials)
+        yield from (judged(trial, subject, only, quick) for trial in trials)
         return
+    subject.stop()  # each process has a worker of its own
     # Not forked: torch has threads, and a fork of them may hang.
-    with ProcessPoolExecutor(wanted, get_context("spawn"), initializer=_prepare, initargs=(spec, threads)) as pool:
+    with ProcessPoolExecutor(
+        wanted, get_context("spawn"), initializer=_prepare, initargs=(subject.name, subject.limits)
+    ) as pool:
         try:
             yield from pool.map(partial(_judged, only=tuple(only), quick=quick), trials, chunksize=CHUNK)
         except BrokenProcessPool as error:
-            raise ParityError(f"candidate {spec!r} ended its process; `--jobs 1` shows in which trial") from error
+            raise ParityError("a judging process ended early; what it said is above") from error
 
 
-_subject: Subject | None = None
+def judged(trial: Trial, subject: RemoteSubject, only: Sequence[str] = (), quick: bool = False) -> Verdict:
+    """The verdict on one trial, whatever becomes of the candidate in it."""
+    if subject.hangs >= MOST_HANGS:
+        return _fallen(trial, f"not asked: the candidate gave no answer in {MOST_HANGS} trials before")
+    try:
+        subject.begin()
+    except CandidateError as error:
+        return _fallen(trial, f"after it fell it could not begin anew: {error}")
+    try:
+        return check(trial, subject, only, quick)
+    except FallError as fall:
+        return _fallen(trial, str(fall))
 
 
-def _prepare(spec: str, threads: int) -> None:
-    global _subject  # noqa: PLW0603, a worker process judges one candidate
-    torch.set_num_threads(threads)
-    _subject = candidate(spec)
-    # What is imported by now stays: the collector need not walk it, a seventh of the time that compiling takes.
-    gc.freeze()
-    gc.set_threshold(SELDOM)
+def _fallen(trial: Trial, how: str) -> Verdict:
+    return Verdict(trial, "failed", {SURVIVAL: failed(how)})
+
+
+_subject: RemoteSubject | None = None
+
+
+def _prepare(spec: str, limits: Limits) -> None:
+    global _subject  # noqa: PLW0603, a judging process has one candidate
+    _subject = RemoteSubject(spec, limits)
+    torch.set_num_threads(limits.threads)
+    settle()
 
 
 def _judged(trial: Trial, only: Sequence[str], quick: bool) -> Verdict:
     assert _subject is not None
-    verdict = check(trial, _subject, only, quick)
+    verdict = judged(trial, _subject, only, quick)
     return replace(verdict, call=None, expected=None, actual=None)  # a report needs no tensors

@@ -40,6 +40,16 @@ class Subject:
         self._prefix = prefix
         self._forms = forms
 
+    def answer(self, way: Function, call: Any, **options: Any) -> Any:
+        """What comes of calling this side a certain ``way``."""
+        return way(self, call, **options)
+
+    def has(self, loss: str) -> bool:
+        return self.function(loss) is not None
+
+    def has_form(self, name: str) -> bool:
+        return self.form(name) is not None
+
     def function(self, loss: str) -> Function | None:
         """The function for ``loss``, or None where the subject lacks it."""
         found = self._attribute(self._module, self._prefix + loss)
@@ -143,8 +153,8 @@ def candidate(spec: str) -> Subject:
     if spec.endswith(".py"):
         return Subject(spec, _from_file(Path(spec)))
     name, _, prefix = spec.partition(":")
-    if "" not in sys.path:
-        sys.path.insert(0, "")
+    if not {"", str(Path.cwd())} & set(sys.path):
+        sys.path.insert(0, str(Path.cwd()))
     try:
         return Subject(spec, import_module(name), prefix)
     except (Exception, SystemExit) as error:

@@ -7,9 +7,9 @@ never call a loss themselves, they ask here.
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass, replace
-from functools import partial
+from functools import partial, wraps
 from itertools import repeat
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 import torch
@@ -31,7 +31,21 @@ torch._functorch.config.donated_buffer = False  # or a compiled candidate could 
 Way = Callable[[Subject, Call], Outcome]
 """How a side is called: plainly, which is ``run``, or through one of torch's transforms."""
 
+Going = TypeVar("Going", bound=Callable[..., Outcome])
 
+
+def way(function: Going) -> Going:
+    """Marks a way: the subject goes it where it lives, in this process or in another."""
+
+    @wraps(function)
+    def gone(subject: Subject, call: Call, **options: Any) -> Outcome:
+        outcome: Outcome = subject.answer(function, call, **options)
+        return outcome
+
+    return cast(Going, gone)
+
+
+@way
 def run(subject: Subject, call: Call, *, watched: bool = False) -> Outcome:
     """One forward call and a backward for each upstream gradient; ``watched`` looks at global state and inputs too."""
     own = {name: leaf(tensor, name in call.differentiable) for name, tensor in call.tensors.items()}
@@ -89,7 +103,8 @@ def value_in_digits(call: Call, moved: tuple[str, tuple[int, ...], Any] | None =
     return None if value is None else np.asarray(value, dtype=object)
 
 
-def run_placed(subject: Subject, call: Call, device: str) -> Outcome:
+@way
+def run_placed(subject: Subject, call: Call, *, device: str) -> Outcome:
     """A forward call on tensors that only pretend to be on ``device``: any real CPU tensor that meets them raises."""
     with torch.no_grad(), FakeTensorMode(), warnings.catch_warnings():
         warnings.simplefilter("ignore")

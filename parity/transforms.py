@@ -16,7 +16,7 @@ from torch.autograd import forward_ad
 
 from parity.losses import Subject
 from parity.outcome import Call, Outcome, cotangents, irregular
-from parity.runner import attempt, bound, called, leaf
+from parity.runner import attempt, bound, called, leaf, way
 
 Tensors = Mapping[str, torch.Tensor]
 
@@ -24,6 +24,7 @@ SECOND = "second"
 """The name under which an outcome holds gradients of gradients."""
 
 
+@way
 def second(subject: Subject, call: Call) -> Outcome:
     """The gradients of Σ v·g for the first gradients g and an irregular v; zeros where nothing depends on them."""
     own = _leaves(call)
@@ -54,6 +55,7 @@ def _dense(gradient: torch.Tensor | None, like: torch.Tensor) -> torch.Tensor:
     return torch.zeros_like(like) if gradient is None or gradient._is_zerotensor() else gradient
 
 
+@way
 def forward(subject: Subject, call: Call) -> Outcome:
     """The directional derivative along irregular tangents of all differentiable arguments at once."""
     own = _leaves(call, differentiable=False)
@@ -77,6 +79,7 @@ def _dual(tensor: torch.Tensor, turn: int, dtype: torch.dtype) -> Any:
     return forward_ad.make_dual(tensor, _direction(tensor, turn, dtype))  # type: ignore[no-untyped-call]
 
 
+@way
 def mapped(subject: Subject, call: Call) -> Outcome:
     """``vmap`` over this call and another of the same shapes: the value of both, and the gradients."""
     tensors = {name: torch.stack((t, _other(t))) for name, t in call.tensors.items()}
@@ -87,6 +90,7 @@ def mapped(subject: Subject, call: Call) -> Outcome:
     return _with_gradients(tensors, call, lambda own: torch.func.vmap(one)(*own.values()))
 
 
+@way
 def looped(subject: Subject, call: Call) -> Outcome:
     """What ``mapped`` must give: the two calls one after the other."""
     tensors = {name: torch.stack((t, _other(t))) for name, t in call.tensors.items()}
@@ -98,6 +102,7 @@ def looped(subject: Subject, call: Call) -> Outcome:
     return _with_gradients(tensors, call, both)
 
 
+@way
 def compiled(subject: Subject, call: Call) -> Outcome:
     """Through ``torch.compile``, graph breaks allowed, without code generation: traced, transformed, run."""
     torch.compiler.reset()  # or Dynamo gives up on a function that it has compiled for many calls
@@ -122,6 +127,7 @@ def _quiet_dynamo() -> Iterator[None]:
         logger.setLevel(level)
 
 
+@way
 def autocast(subject: Subject, call: Call) -> Outcome:
     """Within ``torch.autocast``, in its usual half type."""
     device = next((t.device.type for t in call.tensors.values()), "cpu")

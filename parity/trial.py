@@ -77,11 +77,11 @@ def _lacking(trial: Trial, subject: Subject) -> str | None:
     case = trial.case
     if case.left is not None and case.right is not None:
         names = [*_functions(case.left), *_functions(case.right)]
-        return next((name for name in names if subject.function(name) is None), None)
+        return next((name for name in names if not subject.has(name)), None)
     if trial.form != "function":
         name = _form(trial)
-        return None if subject.form(name) else name
-    return None if subject.function(case.loss) else case.loss
+        return None if subject.has_form(name) else name
+    return None if subject.has(case.loss) else case.loss
 
 
 def _functions(expression: Application) -> list[str]:

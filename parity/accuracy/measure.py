@@ -74,7 +74,7 @@ def measure(
     Raises:
         ParityError: the subject lacks the loss, or there is no sample that torch takes.
     """
-    if subject.function(loss) is None:
+    if not subject.has(loss):
         raise ParityError(f"{subject.name} lacks {loss}")
     torch.set_num_threads(1)  # a thread's start costs more than a small tensor's whole work
     dtypes = plan.dtypes or [dtype for dtype in FLOATS if any(trial.dtype == dtype for trial in trials)]

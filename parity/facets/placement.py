@@ -40,10 +40,10 @@ def _kind(value: object) -> object:
 
 
 def _compared(exam: Exam) -> Finding:
-    ours = run_placed(exam.subject, exam.call, DEVICE)
+    ours = run_placed(exam.subject, exam.call, device=DEVICE)
     if ours.value is not None and ours.value.device.type == DEVICE:
         return PASSED
-    theirs = run_placed(exam.reference, exam.call, DEVICE)
+    theirs = run_placed(exam.reference, exam.call, device=DEVICE)
     if theirs.raised is not None:
         return not_compared(f"torch itself cannot run without values: {theirs.raised.type}")
     if ours.raised is not None:

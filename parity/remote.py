@@ -1,0 +1,196 @@
+"""A candidate in a process of its own, as a subject: whatever is asked of it is asked there.
+
+Rules kept here: the judge never imports the candidate; a worker answers within its limits or is ended; what it answers
+is plain data, and believed to be no more than that.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from select import POLLIN, POLLOUT, poll
+from signal import Signals
+from tempfile import TemporaryDirectory
+from typing import Any, Self
+
+from parity.errors import CandidateError, FallError
+from parity.losses import Subject
+from parity.nursery import absolute_path, environment, nursery
+from parity.outcome import Call, Outcome
+from parity.wire import MalformedError, outcome_in, receive, send
+
+GRACE = 1.0  # seconds in which a worker that has closed its line may end by itself, and so say how
+LOOK = 0.05  # seconds between two looks at a worker's clock and memory
+GIB = 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a candidate may take: seconds a trial (or an import), GiB of memory; and the threads that torch gives it."""
+
+    seconds: float = 60.0
+    memory: float = 8.0
+    threads: int = 1
+
+
+class RemoteSubject(Subject):
+    """The candidate ``spec`` in a worker, which is started where there is none: at first, and after each that fell."""
+
+    def __init__(self, spec: str, limits: Limits) -> None:
+        super().__init__(spec, None)
+        self.limits = limits
+        nursery()  # begins to load while the judge has other things to do
+        self.hangs = 0
+        self._scratch = TemporaryDirectory(prefix="parity-", ignore_cleanup_errors=True)
+        self._worker: _Worker | None = None
+        self._has: dict[tuple[str, str], bool] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        self._scratch.cleanup()
+
+    def begin(self) -> None:
+        """A new trial begins, with the whole time to itself.
+
+        Raises:
+            CandidateError: the candidate cannot be imported.
+        """
+        if self._worker is None:
+            self._worker = _Worker(self.name, self.limits, self._scratch.name)
+            self._import(self._worker)
+        self._worker.left = self.limits.seconds
+
+    def _import(self, worker: "_Worker") -> None:
+        try:
+            said = worker.heard()
+        except FallError as fall:
+            self._fell()
+            raise CandidateError(f"candidate {self.name!r} cannot be imported: {fall}") from fall
+        match said:
+            case ["failed", str(message)]:
+                self.stop()
+                raise CandidateError(message)
+
+    def answer(self, way: Callable[..., Outcome], call: Call, **options: Any) -> Outcome:
+        outcome: Outcome = self._asked("outcome", ["go", way.__name__, call, options], outcome_in)
+        return outcome
+
+    def has(self, loss: str) -> bool:
+        return self._known("has", loss)
+
+    def has_form(self, name: str) -> bool:
+        return self._known("has form", name)
+
+    def _known(self, question: str, name: str) -> bool:
+        if (question, name) not in self._has:
+            self._has[question, name] = bool(self._asked("has", [question, name], bool))
+        return self._has[question, name]
+
+    def _asked(self, kind: str, request: list[Any], checked: Callable[[Any], Any]) -> Any:
+        assert self._worker is not None, "a trial has begun"
+        try:
+            match self._worker.asked(request):
+                case [str(said), what] if said == kind:
+                    return checked(what)
+                case ["lacks", str(message)]:
+                    raise CandidateError(message)
+                case ["broke", str(message)]:
+                    raise FallError(f"it broke off: {message}")
+            raise MalformedError("it is none")
+        except MalformedError as error:
+            self._fell()
+            raise FallError(f"its answer cannot be read: {error}") from error
+        except FallError:
+            self._fell()
+            raise
+
+    def _fell(self) -> None:
+        """The next trial has a new worker; what the old one had to say of itself counts no more."""
+        if self._worker is not None and self._worker.hung:
+            self.hangs += 1
+        self.stop()
+
+    def stop(self) -> None:
+        if self._worker is not None:
+            self._worker.end(0)
+            self._worker = None
+
+
+class _Worker:
+    """One process with the candidate in it; ``left`` are the seconds that it still has."""
+
+    def __init__(self, spec: str, limits: Limits, scratch: str) -> None:
+        order = {
+            "candidate": spec, "scratch": scratch, "folder": str(Path.cwd()), "path": absolute_path(),
+            "environment": environment(), "threads": limits.threads,
+        }  # fmt: skip
+        self._limits = limits
+        self._nursery = nursery()
+        self._line, self._process = self._nursery.begin(order)
+        self._line.setblocking(False)
+        self._ended: tuple[int, bool] | None = None
+        self._begun = 0.0
+        self.left = limits.seconds
+        self.hung = False
+
+    def asked(self, request: list[Any]) -> Any:
+        """The answer to a request.
+
+        Raises:
+            FallError: there is none, and why.
+            MalformedError: it is no message.
+        """
+        return self._within(lambda: send(self._line, request, partial(self._wait, POLLOUT))) or self.heard()
+
+    def heard(self) -> Any:
+        return self._within(lambda: receive(self._line, partial(self._wait, POLLIN)))
+
+    def _within(self, action: Callable[[], Any]) -> Any:
+        self._begun = time.monotonic()
+        try:
+            return action()
+        except (EOFError, ConnectionError):
+            raise FallError(_words(*self.end(GRACE))) from None
+        finally:
+            self.left -= time.monotonic() - self._begun
+
+    def _wait(self, event: int) -> None:
+        """Until the line is ready for it; looks at the clock and the memory meanwhile."""
+        waiting = poll()
+        waiting.register(self._line, event)
+        while not waiting.poll(LOOK * 1000):
+            if time.monotonic() - self._begun > self.left:
+                self.hung = True
+                raise FallError(f"no answer within {self._limits.seconds:g} s")
+            self.look()
+
+    def look(self) -> None:
+        """Raises where the process has more memory than it may."""
+        if resident(self._process) > self._limits.memory * GIB:
+            raise FallError(f"it took more than {self._limits.memory:g} GiB of memory")
+
+    def end(self, patience: float) -> tuple[int, bool]:
+        self._line.close()
+        if self._ended is None:
+            self._ended = self._nursery.end(self._process, patience)
+        return self._ended
+
+
+def resident(process: int) -> int:
+    """Bytes of memory that a process holds; 0 where the system has no /proc to say so."""
+    try:
+        return int(Path(f"/proc/{process}/statm").read_bytes().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
+
+
+def _words(status: int, by_itself: bool) -> str:
+    if not by_itself:
+        return "the candidate closed the line to the judge"
+    how = f"signal {Signals(-status).name}" if status < 0 else f"exit status {status}"
+    return f"the candidate ended its process ({how})"
