@@ -46,8 +46,8 @@ class Nursery:
         ours, theirs = socketpair()
         try:
             with theirs:
-                send(self._line, ["begin", order])
                 send_fds(self._line, [b"+"], [theirs.fileno()])
+                send(self._line, ["begin", order])
                 worker: int = receive(self._line)
         except (OSError, EOFError) as error:
             ours.close()
@@ -57,6 +57,7 @@ class Nursery:
     def end(self, worker: int, patience: float) -> tuple[int, bool]:
         """Its exit status (a signal's number, negative), and whether it ended by itself within so many seconds."""
         try:
+            self._line.send(b"-")
             send(self._line, ["end", worker, patience])
             status, by_itself = receive(self._line)
         except (OSError, EOFError):  # the candidate ended its own parent

@@ -6,7 +6,7 @@ anything else is refused; the bytes of tensors travel as they lie in memory, so 
 
 import json
 import struct
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
 from math import prod
 from socket import socket
@@ -21,11 +21,16 @@ from parity.outcome import Call, Outcome, Raised
 MOST_TEXT = 2**24  # bytes of a message besides its tensors
 MOST_BYTES = 2**31  # of all tensors of a message
 MOST_ELEMENTS = 2**27  # of a tensor: as many as a case may have
+AT_ONCE, AT_MOST = 2**16, 2**24  # bytes read at a time
 HEAD = struct.Struct("<QQ")
 """Before each message: how many bytes its text has, and how many its tensors."""
 
 RECORDS = {record.__name__: record for record in (Call, Outcome, Raised, Application, Fields)}
+FIELDS = {name: tuple(one.name for one in fields(record)) for name, record in RECORDS.items()}
+PLAIN = {type(None), bool, int, float, str}
 KNOWN_DTYPES = {str(d).removeprefix("torch."): d for d in vars(torch).values() if isinstance(d, torch.dtype)}
+
+_NAMES = {dtype: name for name, dtype in KNOWN_DTYPES.items()}
 
 # Kept from before a candidate could replace them.
 _dumps, _loads = json.dumps, json.loads
@@ -43,7 +48,7 @@ def packed(message: Any) -> bytes:
     return b"".join((HEAD.pack(len(text), sum(map(len, blobs))), text, *blobs))
 
 
-def sizes(head: bytes) -> tuple[int, int]:
+def sizes(head: bytes | bytearray) -> tuple[int, int]:
     """How many bytes of text and of tensors follow."""
     text, blob = HEAD.unpack(head)
     if text > MOST_TEXT or blob > MOST_BYTES:
@@ -51,14 +56,14 @@ def sizes(head: bytes) -> tuple[int, int]:
     return text, blob
 
 
-def unpacked(text: bytes, blob: bytes | bytearray) -> Any:
+def unpacked(text: bytes | bytearray, blob: memoryview) -> Any:
     """The message in a frame.
 
     Raises:
         MalformedError: it is no message.
     """
     try:
-        return _built(_loads(text), memoryview(blob))
+        return _built(_loads(text), blob)
     except MalformedError:
         raise
     except Exception as error:  # it may hold anything: whatever fails here fails for what it holds
@@ -78,31 +83,36 @@ def send(line: socket, message: Any, ready: Callable[[], object] | None = None) 
 
 
 def receive(line: socket, ready: Callable[[], object] | None = None) -> Any:
-    """Reads one frame; ``ready`` waits until there is more to read.
+    """Reads one frame, the next on a line that has one at a time; ``ready`` waits until there is more to read.
 
     Raises:
         EOFError: the line has been closed.
         MalformedError: what came is no message.
     """
-    text, blob = sizes(bytes(_read(line, HEAD.size, ready)))
-    return unpacked(bytes(_read(line, text, ready)), _read(line, blob, ready))
+    frame = bytearray()
+    while len(frame) < HEAD.size:
+        frame += _some(line, AT_ONCE, ready)
+    text, blob = sizes(frame[: HEAD.size])
+    whole = HEAD.size + text + blob
+    while len(frame) < whole:
+        frame += _some(line, min(whole - len(frame), AT_MOST), ready)
+    if len(frame) > whole:
+        raise MalformedError("something comes after it")
+    return unpacked(frame[HEAD.size : HEAD.size + text], memoryview(frame)[HEAD.size + text :])
 
 
-def _read(line: socket, count: int, ready: Callable[[], object] | None) -> bytearray:
-    found, rest = bytearray(count), count
-    view = memoryview(found)
-    while rest:
+def _some(line: socket, most: int, ready: Callable[[], object] | None) -> bytes:
+    while True:
         try:
-            got = line.recv_into(view[count - rest :])
+            found = line.recv(most)
         except BlockingIOError:
             if ready is None:
                 raise
             ready()
             continue
-        if not got:
+        if not found:
             raise EOFError
-        rest -= got
-    return found
+        return found
 
 
 def outcome_in(message: Any) -> Outcome:
@@ -121,43 +131,42 @@ def outcome_in(message: Any) -> Outcome:
 
 def _flat(value: Any, blobs: list[bytes]) -> Any:
     """JSON's own values stay; of anything else a list that begins with its kind."""
-    match value:
-        case DtypeName():
-            return ["dtype name", str(value)]
-        case None | bool() | int() | float() | str():
-            return value
-        case torch.Tensor():
-            return ["tensor", *_tensor_flat(value, blobs)]
-        case torch.dtype():
-            return ["dtype", str(value).removeprefix("torch.")]
-        case tuple() | list():
-            return [type(value).__name__, *(_flat(part, blobs) for part in value)]
-        case Mapping():
-            return ["mapping", *([_flat(k, blobs), _flat(v, blobs)] for k, v in value.items())]
-    if type(value).__name__ not in RECORDS:
-        raise TypeError(f"a {type(value).__name__} cannot be sent")
-    return ["record", type(value).__name__, *(_flat(getattr(value, one.name), blobs) for one in fields(value))]
+    kind = type(value)
+    if kind in PLAIN:
+        return value
+    if kind is tuple or kind is list:
+        return [kind.__name__, *[_flat(part, blobs) for part in value]]
+    if isinstance(value, torch.Tensor):
+        return ["tensor", *_tensor_flat(value, blobs)]
+    if isinstance(value, Mapping):
+        return ["mapping", *[[name, _flat(part, blobs)] for name, part in value.items()]]
+    if kind in (DtypeName, torch.dtype):
+        return ["dtype name" if kind is DtypeName else "dtype", str(value).removeprefix("torch.")]
+    if kind.__name__ in RECORDS:
+        return ["record", kind.__name__, *[_flat(getattr(value, name), blobs) for name in FIELDS[kind.__name__]]]
+    raise TypeError(f"a {kind.__name__} cannot be sent")
 
 
 def _built(flat: Any, blob: memoryview) -> Any:
-    if not isinstance(flat, list):
+    if type(flat) is not list:
         return flat
-    match flat:
-        case ["tensor", *parts]:
+    kind, *parts = flat
+    match kind:
+        case "tuple":
+            return tuple([_built(part, blob) for part in parts])
+        case "mapping":
+            return {name: _built(part, blob) for name, part in parts}
+        case "tensor":
             return _tensor_built(blob, *parts)
-        case ["dtype name", str(name)]:
-            return DtypeName(name)
-        case ["dtype", str(name)]:
-            return KNOWN_DTYPES[name]
-        case ["tuple", *parts]:
-            return tuple(_built(part, blob) for part in parts)
-        case ["list", *parts]:
+        case "record":
+            return RECORDS[parts[0]](*[_built(part, blob) for part in parts[1:]])
+        case "list":
             return [_built(part, blob) for part in parts]
-        case ["mapping", *parts]:
-            return {_built(key, blob): _built(value, blob) for key, value in parts}
-        case ["record", str(name), *parts]:
-            return RECORDS[name](*(_built(part, blob) for part in parts))
-    raise MalformedError(f"an unknown kind of value: {str(flat)[:80]}")
+        case "dtype name":
+            return DtypeName(*parts)
+        case "dtype":
+            return KNOWN_DTYPES[parts[0]]
+    raise MalformedError(f"an unknown kind of value: {str(kind)[:80]}")
 
 
 def is_sendable(tensor: torch.Tensor) -> bool:
@@ -166,7 +175,7 @@ def is_sendable(tensor: torch.Tensor) -> bool:
         return tensor.layout is torch.strided and not tensor.is_quantized and not tensor.is_nested
 
 
-def _tensor_flat(tensor: torch.Tensor, blobs: list[bytes]) -> Iterator[Any]:
+def _tensor_flat(tensor: torch.Tensor, blobs: list[bytes]) -> list[Any]:
     """Dtype, device, shape, strides, offset, and where in the message its bytes are: none of one that has no numbers.
     What a subclass says of itself is not asked."""
     with _as_plain():
@@ -174,14 +183,12 @@ def _tensor_flat(tensor: torch.Tensor, blobs: list[bytes]) -> Iterator[Any]:
             tensor = tensor.detach().resolve_conj().resolve_neg()
         elif tensor._is_zerotensor():
             tensor = torch.zeros(tensor.shape, dtype=tensor.dtype, device=tensor.device)
-        yield str(tensor.dtype).removeprefix("torch.")
-        yield str(tensor.device)
-        yield from (list(tensor.shape), list(tensor.stride()), tensor.storage_offset())
-        if tensor.is_meta or isinstance(tensor, FakeTensor):
-            yield None
-            return
-        yield [sum(map(len, blobs)), tensor.untyped_storage().nbytes()]
-        blobs.append(_bytes(tensor))
+        has_numbers = not (tensor.is_meta or isinstance(tensor, FakeTensor))
+        bytes_ = _bytes(tensor) if has_numbers else b""
+        where = [sum(map(len, blobs)), len(bytes_)] if has_numbers else None
+        blobs.append(bytes_)
+        lies = (tuple(tensor.shape), tensor.stride(), tensor.storage_offset())
+        return [_NAMES[tensor.dtype], str(tensor.device), *lies, where]
 
 
 def _bytes(tensor: torch.Tensor) -> bytes:

@@ -52,9 +52,10 @@ def nurse(descriptor: int) -> None:
     settle()
     while True:
         try:
+            _, descriptors, _, _ = recv_fds(line, 1, 1)
             match receive(line):
                 case ["begin", order]:
-                    workers.add(_begin(line, order))
+                    workers.add(_begin(line, descriptors[0], order))
                 case ["end", int(worker), patience] if worker in workers:
                     workers.remove(worker)
                     send(line, _ended(worker, patience))
@@ -64,13 +65,12 @@ def nurse(descriptor: int) -> None:
             return
 
 
-def _begin(line: socket, order: Mapping[str, Any]) -> int:
-    _, descriptors, _, _ = recv_fds(line, 1, 1)
+def _begin(line: socket, descriptor: int, order: Mapping[str, Any]) -> int:
     worker = os.fork()
     if not worker:
         line.close()
-        _live(socket(fileno=descriptors[0]), order)
-    os.close(descriptors[0])
+        _live(socket(fileno=descriptor), order)
+    os.close(descriptor)
     send(line, worker)
     return worker
 
