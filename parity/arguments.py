@@ -41,6 +41,7 @@ def parser(actions: Mapping[str, Callable[[argparse.Namespace], int]]) -> argpar
         metavar="GIB",
         help=f"of the candidate's process [{USUAL.memory:g}]",
     )
+    judging.add_argument("--forbid-reference", action="store_true", help="fail what calls torch's own losses")
     for kind in ("json", "junit", "html"):
         judging.add_argument(f"--{kind}", metavar="FILE", help=f"write the report as {kind}")
     listing = words.add_parser("list", help="list the trials")

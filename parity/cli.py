@@ -95,7 +95,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _limits(options: argparse.Namespace) -> Limits:
-    return Limits(options.timeout, options.memory, options.threads)
+    return Limits(options.timeout, options.memory, options.threads, options.forbid_reference)
 
 
 def _judge(selection: Selection, options: argparse.Namespace, subject: RemoteSubject, verdicts: list[Verdict]) -> None:
@@ -110,8 +110,13 @@ def _judge(selection: Selection, options: argparse.Namespace, subject: RemoteSub
 def _repeated(options: argparse.Namespace) -> list[str]:
     """What the command that repeats a failure needs besides candidate, case, dtype and device."""
     usual = {"reseed": 0, "threads": USUAL.threads, "timeout": USUAL.seconds, "memory": USUAL.memory}
+    forbidden = ["--forbid-reference"] if options.forbid_reference else []
     changed = {name: getattr(options, name) for name, value in usual.items() if getattr(options, name) != value}
-    return [*(word for name, number in changed.items() for word in (f"--{name}", f"{number:g}")), *_cases(options)]
+    return [
+        *(word for name, number in changed.items() for word in (f"--{name}", f"{number:g}")),
+        *forbidden,
+        *_cases(options),
+    ]
 
 
 def _cases(options: argparse.Namespace) -> list[str]:

@@ -17,15 +17,17 @@ import torch
 from parity.case import Trial
 from parity.errors import CandidateError, FallError, ParityError
 from parity.exam import failed
+from parity.facets import purity
 from parity.remote import Limits, RemoteSubject
-from parity.trial import Verdict, check
+from parity.trial import Verdict, check, failed_besides
 from parity.worker import settle
 
 WORTH_A_PROCESS = 500  # trials: about a second's work, what a process takes to start
 CHUNK = 8
 MOST_HANGS = 3  # trials without an answer in time; then the candidate is asked no more
-SURVIVAL = "survival"
-"""What a trial's failure is called in which the candidate's process did not live to answer."""
+SURVIVAL, REFERENCE = "survival", "reference"
+"""What failures are called that no facet finds: the candidate fell, and it called torch's own losses."""
+PURITY = purity.__name__.rpartition(".")[-1]
 
 
 def judge(
@@ -67,9 +69,24 @@ def judged(trial: Trial, subject: RemoteSubject, only: Sequence[str] = (), quick
     except CandidateError as error:
         return _fallen(trial, f"after it fell it could not begin anew: {error}")
     try:
-        return check(trial, subject, only, quick)
+        verdict = check(trial, subject, only, quick)
+        subject.finish()
     except FallError as fall:
         return _fallen(trial, str(fall))
+    return _with_conduct(verdict, subject)
+
+
+def _with_conduct(verdict: Verdict, subject: RemoteSubject) -> Verdict:
+    """With what the candidate did besides answering, in any of the trial's runs."""
+    told = verdict.findings.get(PURITY)
+    if told is not None and told.status == "passed" and subject.impurities:
+        verdict = failed_besides(verdict, PURITY, failed("; ".join(sorted(subject.impurities))))
+    if not subject.called:
+        return verdict
+    said = f"it calls torch's own {', '.join(sorted(subject.called))} while it runs"
+    if subject.limits.forbid_reference:
+        return failed_besides(verdict, REFERENCE, failed(said))
+    return replace(verdict, notices=(said,))
 
 
 def _fallen(trial: Trial, how: str) -> Verdict:

@@ -19,7 +19,8 @@ from parity.errors import CandidateError, FallError
 from parity.losses import Subject
 from parity.nursery import absolute_path, environment, nursery
 from parity.outcome import Call, Outcome
-from parity.wire import MalformedError, outcome_in, receive, send
+from parity.runner import run
+from parity.wire import MalformedError, answer_in, receive, send
 
 GRACE = 1.0  # seconds in which a worker that has closed its line may end by itself, and so say how
 LOOK = 0.05  # seconds between two looks at a worker's clock and memory
@@ -28,21 +29,29 @@ GIB = 2**30
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a candidate may take: seconds a trial (or an import), GiB of memory; and the threads that torch gives it."""
+    """What a candidate may take: seconds a trial (or an import), GiB of memory, the threads that torch gives it; and
+    whether it may not call torch's own losses."""
 
     seconds: float = 60.0
     memory: float = 8.0
     threads: int = 1
+    forbid_reference: bool = False
 
 
 class RemoteSubject(Subject):
-    """The candidate ``spec`` in a worker, which is started where there is none: at first, and after each that fell."""
+    """The candidate ``spec`` in a worker, which is started where there is none: at first, and after each that fell.
+
+    ``hangs`` counts the trials without an answer in time. Of the last trial, ``impurities`` are what any of its runs
+    left behind, not only the one that is known to be looked at, and ``called`` are torch's own losses that ran.
+    """
 
     def __init__(self, spec: str, limits: Limits) -> None:
         super().__init__(spec, None)
         self.limits = limits
         nursery()  # begins to load while the judge has other things to do
         self.hangs = 0
+        self.impurities: set[str] = set()
+        self.called: set[str] = set()
         self._scratch = TemporaryDirectory(prefix="parity-", ignore_cleanup_errors=True)
         self._worker: _Worker | None = None
         self._has: dict[tuple[str, str], bool] = {}
@@ -64,6 +73,21 @@ class RemoteSubject(Subject):
             self._worker = _Worker(self.name, self.limits, self._scratch.name)
             self._import(self._worker)
         self._worker.left = self.limits.seconds
+        self.impurities.clear()
+        self.called.clear()
+
+    def finish(self) -> None:
+        """The trial ends.
+
+        Raises:
+            FallError: the worker holds more memory than it may.
+        """
+        if self._worker is not None:
+            try:
+                self._worker.look()
+            except FallError:
+                self._fell()
+                raise
 
     def _import(self, worker: "_Worker") -> None:
         try:
@@ -77,7 +101,12 @@ class RemoteSubject(Subject):
                 raise CandidateError(message)
 
     def answer(self, way: Callable[..., Outcome], call: Call, **options: Any) -> Outcome:
-        outcome: Outcome = self._asked("outcome", ["go", way.__name__, call, options], outcome_in)
+        if way.__name__ == run.__name__:
+            options["watched"] = True
+        outcome, called = self._asked("outcome", ["go", way.__name__, call, options], answer_in)
+        self.impurities.update(outcome.impurities)
+        self.called.update(called)
+        assert isinstance(outcome, Outcome)
         return outcome
 
     def has(self, loss: str) -> bool:

@@ -26,7 +26,7 @@ class Verdict:
     """What the facets say together.
 
     ``error`` says why the trial could not be judged (the case is at fault, not the candidate); ``missing`` trials are
-    of losses that the candidate lacks.
+    of losses that the candidate lacks. ``notices`` are worth knowing and no fault.
     """
 
     trial: Trial
@@ -36,10 +36,18 @@ class Verdict:
     call: Call | None = None
     expected: Outcome | None = None
     actual: Outcome | None = None
+    notices: tuple[str, ...] = ()
 
     @property
     def failures(self) -> dict[str, Finding]:
         return {name: finding for name, finding in self.findings.items() if finding.status == "failed"}
+
+
+def failed_besides(verdict: Verdict, name: str, finding: Finding) -> Verdict:
+    """The verdict with one more finding, a failure."""
+    findings = {**verdict.findings, name: finding}
+    state = verdict.state if verdict.state in ("error", "missing") else _state(verdict.trial.case, findings)
+    return replace(verdict, findings=findings, state=state)
 
 
 def check(trial: Trial, subject: Subject, only: Sequence[str] = (), quick: bool = False) -> Verdict:

@@ -129,6 +129,17 @@ def outcome_in(message: Any) -> Outcome:
     return message
 
 
+def answer_in(message: Any) -> tuple[Outcome, tuple[str, ...]]:
+    """``message`` as an outcome, and the names of what ran for it.
+
+    Raises:
+        MalformedError: it is none.
+    """
+    if not isinstance(message, list) or len(message) != 2 or not _are_texts(message[1]):
+        raise MalformedError("it is no outcome")
+    return outcome_in(message[0]), message[1]
+
+
 def _flat(value: Any, blobs: list[bytes]) -> Any:
     """JSON's own values stay; of anything else a list that begins with its kind."""
     kind = type(value)

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from signal import SIGKILL
@@ -27,8 +28,9 @@ import torch
 import torch.fx.experimental.symbolic_shapes  # by torch's first backward else, which changes the warning filters
 
 from parity.errors import CandidateError
+from parity.lookout import looking_out
 from parity.losses import Subject, candidate
-from parity.outcome import Outcome
+from parity.outcome import Call, Outcome
 from parity.runner import run, run_placed
 from parity.transforms import autocast, compiled, forward, looped, mapped, second
 from parity.wire import MalformedError, is_sendable, receive, send
@@ -143,12 +145,19 @@ def _answer(subject: Subject, request: Any) -> list[Any]:
             case ["has form", name]:
                 return ["has", subject.has_form(name)]
             case ["go", way, call, options]:
-                return ["outcome", _sendable(WAYS[way](subject, call, **options))]
+                return ["outcome", _gone(subject, way, call, options)]
     except CandidateError as error:
         return ["lacks", str(error)]
     except BaseException as error:
         return ["broke", _told(error)]
     return ["broke", "the request is unknown"]
+
+
+def _gone(subject: Subject, way: str, call: Call, options: Mapping[str, Any]) -> list[Any]:
+    """The outcome, and which of torch's own losses ran for it; tracing calls too much to be looked at."""
+    with nullcontext(set[str]()) if way == compiled.__name__ else looking_out(call) as called:
+        outcome = WAYS[way](subject, call, **options)
+    return [_sendable(outcome), tuple(sorted(called))]
 
 
 def _told(error: BaseException) -> str:

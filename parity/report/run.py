@@ -69,6 +69,10 @@ class Run:
         """The losses that the candidate lacks."""
         return sorted({v.trial.case.loss for v in self.verdicts if v.state == "missing" and v.trial.form == "function"})
 
+    def notices(self) -> dict[str, int]:
+        """Each notice, and in how many trials."""
+        return dict(sorted(Counter(notice for verdict in self.verdicts for notice in verdict.notices).items()))
+
     def by_loss(self) -> dict[str, LossCount]:
         names = sorted({verdict.trial.case.loss for verdict in self.verdicts})
         return {name: _count([v for v in self.verdicts if v.trial.case.loss == name]) for name in names}

@@ -44,6 +44,8 @@ def tell(run: Run, to: Console, *, accuracy: bool = False) -> None:
         to.print(_counts(run), LEGEND, sep="\n")
     if accuracy:
         to.print("", _by_dtype(run), sep="\n")
+    for notice, count in run.notices().items():
+        to.print(escape(f"notice: {notice}, in {count} trials"))
     if run.missing:
         to.print(f"missing in {run.candidate}: {', '.join(run.missing)}")
     for device, count in run.skipped.items():
