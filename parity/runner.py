@@ -267,6 +267,6 @@ def _same_bits(x: torch.Tensor, y: torch.Tensor) -> bool:
 
 
 def _aliased(value: Any, tensor: torch.Tensor) -> bool:
-    if not isinstance(value, torch.Tensor) or not value.numel():
+    if not isinstance(value, torch.Tensor) or value.layout is not torch.strided or not value.numel():
         return False
     return value.untyped_storage().data_ptr() == tensor.untyped_storage().data_ptr()

@@ -31,6 +31,7 @@ from parity.errors import CandidateError
 from parity.lookout import looking_out
 from parity.losses import Subject, candidate
 from parity.outcome import Call, Outcome
+from parity.patches import Patches
 from parity.runner import run, run_placed
 from parity.transforms import autocast, compiled, forward, looped, mapped, second
 from parity.wire import MalformedError, is_sendable, receive, send
@@ -97,12 +98,14 @@ def _live(line: socket, order: Mapping[str, Any]) -> None:
     """A worker's whole life."""
     try:
         _move_in(order)
+        patches = Patches()
         subject = _imported(line, order["candidate"])
+        patches.settle()
         os.chdir(order["scratch"])
         while subject is not None:
             request = receive(line)
             worker = os.getpid()
-            answer = _answer(subject, request)
+            answer = _answer(subject, request, patches)
             if os.getpid() == worker:  # a fork that the candidate made has nothing to say
                 send(line, answer)
     finally:
@@ -137,7 +140,7 @@ def _imported(line: socket, spec: str) -> Subject | None:
     return subject
 
 
-def _answer(subject: Subject, request: Any) -> list[Any]:
+def _answer(subject: Subject, request: Any, patches: Patches) -> list[Any]:
     try:
         match request:
             case ["has", name]:
@@ -145,7 +148,7 @@ def _answer(subject: Subject, request: Any) -> list[Any]:
             case ["has form", name]:
                 return ["has", subject.has_form(name)]
             case ["go", way, call, options]:
-                return ["outcome", _gone(subject, way, call, options)]
+                return ["outcome", _gone(subject, way, call, options, patches)]
     except CandidateError as error:
         return ["lacks", str(error)]
     except BaseException as error:
@@ -153,10 +156,12 @@ def _answer(subject: Subject, request: Any) -> list[Any]:
     return ["broke", "the request is unknown"]
 
 
-def _gone(subject: Subject, way: str, call: Call, options: Mapping[str, Any]) -> list[Any]:
+def _gone(subject: Subject, way: str, call: Call, options: Mapping[str, Any], patches: Patches) -> list[Any]:
     """The outcome, and which of torch's own losses ran for it; tracing calls too much to be looked at."""
     with nullcontext(set[str]()) if way == compiled.__name__ else looking_out(call) as called:
         outcome = WAYS[way](subject, call, **options)
+    if way == run.__name__:
+        outcome = replace(outcome, impurities=(*outcome.impurities, *patches.undone()))
     return [_sendable(outcome), tuple(sorted(called))]
 
 
