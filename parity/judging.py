@@ -81,16 +81,14 @@ def _with_conduct(verdict: Verdict, subject: RemoteSubject) -> Verdict:
     told = verdict.findings.get(PURITY)
     if told is not None and told.status == "passed" and subject.impurities:
         verdict = failed_besides(verdict, PURITY, failed("; ".join(sorted(subject.impurities))))
-    if not subject.called:
-        return verdict
-    said = f"it calls torch's own {', '.join(sorted(subject.called))} while it runs"
-    if subject.limits.forbid_reference:
-        return failed_besides(verdict, REFERENCE, failed(said))
-    return replace(verdict, notices=(said,))
-
-
-def _fallen(trial: Trial, how: str) -> Verdict:
-    return Verdict(trial, "failed", {SURVIVAL: failed(how)})
+    notices = [f"its import replaced {name}" for name in subject.replaced]
+    if subject.called:
+        said = f"it calls torch's own {', '.join(sorted(subject.called))} while it runs"
+        if subject.limits.forbid_reference:
+            verdict = failed_besides(verdict, REFERENCE, failed(said))
+        else:
+            notices.append(said)
+    return replace(verdict, notices=tuple(notices))
 
 
 _subject: RemoteSubject | None = None

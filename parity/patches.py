@@ -10,34 +10,39 @@ import torch
 SHARED: Mapping[str, Any] = {
     "torch": torch, "torch.nn.functional": torch.nn.functional, "torch.Tensor": torch.Tensor, "json": json
 }  # fmt: skip
+INHERITED = object()
+"""Stands where a class has nothing of its own by a name."""
 
 
 class Patches:
-    """What stands in the shared modules from now on; ``lasting`` are the names that an import has replaced, which the
-    candidate may need, so they stay replaced."""
+    """What stands in the shared modules from now on. A name that is new there replaces nothing, unless it hides what
+    tensors inherit."""
 
     def __init__(self) -> None:
         self._kept = {name: dict(vars(place)) for name, place in SHARED.items()}
-        self.lasting: tuple[str, ...] = ()
 
-    def settle(self) -> None:
-        """The import is over: what it replaced is told from now on, and not put back."""
-        self.lasting = tuple(self._found())
+    def accepted(self) -> list[str]:
+        """What has been replaced, by name; it stays so, and is told no more."""
+        found = [f"{place}.{name}" for place, name in self._found()]
         self._kept = {name: dict(vars(place)) for name, place in SHARED.items()}
+        return found
 
-    def undone(self) -> tuple[str, ...]:
-        """What has been replaced, in words; what was since the import is put back."""
+    def undone(self) -> list[str]:
+        """What has been replaced, by name; it is put back."""
         found = self._found()
-        for place, name in found.values():
-            setattr(SHARED[place], name, self._kept[place][name])
-        return tuple(f"{name} was replaced" for name in (*self.lasting, *found))
+        for place, name in found:
+            if (old := self._kept[place].get(name, INHERITED)) is INHERITED:
+                delattr(SHARED[place], name)
+            else:
+                setattr(SHARED[place], name, old)
+        return [f"{place}.{name}" for place, name in found]
 
-    def _found(self) -> dict[str, tuple[str, str]]:
-        """Names that hold something else than before; new ones are no matter, torch itself adds some."""
-        return {
-            f"{place}.{name}": (place, name)
-            for place, kept in self._kept.items()
-            if not all(map(is_, vars(SHARED[place]).values(), kept.values()))
-            for name, value in kept.items()
-            if vars(SHARED[place]).get(name, value) is not value
-        }
+    def _found(self) -> list[tuple[str, str]]:
+        found: list[tuple[str, str]] = []
+        for place, kept in self._kept.items():
+            now = vars(SHARED[place])
+            if len(now) != len(kept) or not all(map(is_, now.values(), kept.values())):
+                new = now.keys() - kept.keys() if SHARED[place] is torch.Tensor else ()
+                hidden = [n for n in new if hasattr(torch._C.TensorBase, n)]
+                found += [(place, n) for n in (*kept, *hidden) if now.get(n, INHERITED) is not kept.get(n, INHERITED)]
+        return found

@@ -42,7 +42,8 @@ class RemoteSubject(Subject):
     """The candidate ``spec`` in a worker, which is started where there is none: at first, and after each that fell.
 
     ``hangs`` counts the trials without an answer in time. Of the last trial, ``impurities`` are what any of its runs
-    left behind, not only the one that is known to be looked at, and ``called`` are torch's own losses that ran.
+    left behind, not only the one that is known to be looked at, and ``called`` are torch's own losses that ran. The
+    import has ``replaced`` names of torch.
     """
 
     def __init__(self, spec: str, limits: Limits) -> None:
@@ -52,6 +53,7 @@ class RemoteSubject(Subject):
         self.hangs = 0
         self.impurities: set[str] = set()
         self.called: set[str] = set()
+        self.replaced: tuple[str, ...] = ()
         self._scratch = TemporaryDirectory(prefix="parity-", ignore_cleanup_errors=True)
         self._worker: _Worker | None = None
         self._has: dict[tuple[str, str], bool] = {}
@@ -99,6 +101,8 @@ class RemoteSubject(Subject):
             case ["failed", str(message)]:
                 self.stop()
                 raise CandidateError(message)
+            case ["ready", [*names]]:
+                self.replaced = tuple(map(str, names))
 
     def answer(self, way: Callable[..., Outcome], call: Call, **options: Any) -> Outcome:
         if way.__name__ == run.__name__:

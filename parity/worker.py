@@ -25,7 +25,7 @@ from socket import recv_fds, socket
 from typing import Any
 
 import torch
-import torch.fx.experimental.symbolic_shapes  # by torch's first backward else, which changes the warning filters
+import torch._dynamo  # by torch's first backward else, or compilation: it changes warning filters and functions of torch
 
 from parity.errors import CandidateError
 from parity.lookout import looking_out
@@ -99,8 +99,7 @@ def _live(line: socket, order: Mapping[str, Any]) -> None:
     try:
         _move_in(order)
         patches = Patches()
-        subject = _imported(line, order["candidate"])
-        patches.settle()
+        subject = _imported(line, order["candidate"], patches)
         os.chdir(order["scratch"])
         while subject is not None:
             request = receive(line)
@@ -120,7 +119,8 @@ def _move_in(order: Mapping[str, Any]) -> None:
     os.close(nowhere)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(OSError):  # where the machine runs out of memory, this process is the one to go
-        Path("/proc/self/oom_score_adj").write_bytes(b"1000")
+        with Path("/proc/self/oom_score_adj").open("w") as score:
+            score.write("1000")
     os.environ.clear()
     os.environ.update(order["environment"], TMPDIR=order["scratch"])
     tempfile.tempdir = None
@@ -130,13 +130,13 @@ def _move_in(order: Mapping[str, Any]) -> None:
     torch.set_num_threads(order["threads"])
 
 
-def _imported(line: socket, spec: str) -> Subject | None:
+def _imported(line: socket, spec: str, patches: Patches) -> Subject | None:
     try:
         subject = candidate(spec)
     except BaseException as error:
         send(line, ["failed", str(error) if isinstance(error, CandidateError) else _told(error)])
         return None
-    send(line, ["ready"])
+    send(line, ["ready", patches.accepted()])
     return subject
 
 
@@ -161,7 +161,9 @@ def _gone(subject: Subject, way: str, call: Call, options: Mapping[str, Any], pa
     with nullcontext(set[str]()) if way == compiled.__name__ else looking_out(call) as called:
         outcome = WAYS[way](subject, call, **options)
     if way == run.__name__:
-        outcome = replace(outcome, impurities=(*outcome.impurities, *patches.undone()))
+        outcome = replace(
+            outcome, impurities=(*outcome.impurities, *(f"{name} was replaced" for name in patches.undone()))
+        )
     return [_sendable(outcome), tuple(sorted(called))]
 
 

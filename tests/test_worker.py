@@ -207,6 +207,11 @@ def test_torchs_own_loss_fails_where_it_is_forbidden(call: str, verdicts: Judge)
     assert found["one"].state == "passed"
 
 
+def test_import_that_replaces_a_function_of_torch_is_noticed(verdicts: Judge) -> None:
+    found = verdicts(text=WRITTEN.replace("{body}", "pass") + "torch.abs = lambda x: x\n")
+    assert found["one"].notices == ("its import replaced torch.abs",)
+
+
 def test_candidate_does_not_see_that_it_is_under_pytest(verdicts: Judge) -> None:
     seen = "if any(name.startswith('PYTEST_') for name in os.environ): os._exit(7)"
     assert states(verdicts(seen)) == ["passed"] * 4
