@@ -91,6 +91,10 @@ def _with_conduct(verdict: Verdict, subject: RemoteSubject) -> Verdict:
     return replace(verdict, notices=tuple(notices))
 
 
+def _fallen(trial: Trial, how: str) -> Verdict:
+    return Verdict(trial, "failed", {SURVIVAL: failed(how)})
+
+
 _subject: RemoteSubject | None = None
 
 
