@@ -25,6 +25,7 @@ from parity.wire import MalformedError, answer_in, receive, send
 GRACE = 1.0  # seconds in which a worker that has closed its line may end by itself, and so say how
 LOOK = 0.05  # seconds between two looks at a worker's clock and memory
 GIB = 2**30
+THREADS = 1  # of torch's: a thread's start costs more than a small tensor's whole work
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Limits:
 
     seconds: float = 60.0
     memory: float = 8.0
-    threads: int = 1
+    threads: int = THREADS
     forbid_reference: bool = False
 
 

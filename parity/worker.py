@@ -25,7 +25,7 @@ from socket import recv_fds, socket
 from typing import Any
 
 import torch
-import torch._dynamo  # by torch's first backward else, or compilation: it changes warning filters and functions of torch
+import torch._dynamo  # now, not by torch's first backward: it changes warning filters, and functions of torch
 
 from parity.errors import CandidateError
 from parity.lookout import looking_out
@@ -118,9 +118,8 @@ def _move_in(order: Mapping[str, Any]) -> None:
         os.dup2(nowhere, standard)
     os.close(nowhere)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with contextlib.suppress(OSError):  # where the machine runs out of memory, this process is the one to go
-        with Path("/proc/self/oom_score_adj").open("w") as score:
-            score.write("1000")
+    with contextlib.suppress(OSError), Path("/proc/self/oom_score_adj").open("w") as score:
+        score.write("1000")  # where the machine runs out of memory, this process is the one to go
     os.environ.clear()
     os.environ.update(order["environment"], TMPDIR=order["scratch"])
     tempfile.tempdir = None

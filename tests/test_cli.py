@@ -15,7 +15,7 @@ import pytest
 import torch
 
 from parity.cli import main
-from parity.judging import THREADS
+from parity.remote import THREADS
 
 ROOT = Path(__file__).parents[1]
 CASES = """

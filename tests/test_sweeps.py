@@ -7,7 +7,7 @@ import torch
 from honest.judged import theirs
 from sweeps import accepted_fakes, answered, contested, other_verdicts
 
-from parity.judging import THREADS
+from parity.remote import THREADS
 from parity.selection import Request, select
 
 

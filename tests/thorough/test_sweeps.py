@@ -7,8 +7,8 @@ import torch
 from honest.judged import theirs
 from sweeps import accepted_fakes, answered, contested, farther, other_verdicts
 
-from parity.judging import THREADS
 from parity.losses import candidate, signatures
+from parity.remote import THREADS
 from parity.selection import Request, select
 
 FARTHER = {
