@@ -18,6 +18,7 @@ from parity.case import Trial
 from parity.errors import CandidateError, FallError, ParityError
 from parity.exam import failed
 from parity.facets import purity
+from parity.losses import Subject
 from parity.remote import Limits, RemoteSubject
 from parity.trial import Verdict, check, failed_besides
 from parity.worker import settle
@@ -60,8 +61,10 @@ def judge(
             raise ParityError("a judging process ended early; what it said is above") from error
 
 
-def judged(trial: Trial, subject: RemoteSubject, only: Sequence[str] = (), quick: bool = False) -> Verdict:
-    """The verdict on one trial, whatever becomes of the candidate in it."""
+def judged(trial: Trial, subject: Subject, only: Sequence[str] = (), quick: bool = False) -> Verdict:
+    """The verdict on one trial, whatever becomes of a candidate in a worker; one in this process is simply checked."""
+    if not isinstance(subject, RemoteSubject):
+        return check(trial, subject, only, quick)
     if subject.hangs >= MOST_HANGS:
         return _fallen(trial, f"not asked: the candidate gave no answer in {MOST_HANGS} trials before")
     try:

@@ -3,6 +3,7 @@
 ``--candidate``, ``--device`` and ``--cases`` mean what they mean on the command line.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,15 @@ import torch
 
 from parity.errors import ParityError
 from parity.losses import Subject, candidate
+from parity.remote import Limits, RemoteSubject
 from parity.selection import Request, select
+
+SHIPPED = "reimpl"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("parity")
-    group.addoption("--candidate", default="reimpl", help="module, module:prefix or path/to/file.py [reimpl]")
+    group.addoption("--candidate", default=SHIPPED, help="module, module:prefix or path/to/file.py [reimpl]")
     group.addoption("--device", choices=["cpu", "cuda", "mps", "all"], help="default: cpu and every accelerator here")
     group.addoption("--cases", action="append", default=[], metavar="DIR", help="instead of the shipped cases")
 
@@ -42,12 +46,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def subject(request: pytest.FixtureRequest) -> Subject:
-    """The candidate that ``--candidate`` names."""
-    try:
-        return candidate(request.config.getoption("--candidate"))
-    except ParityError as error:
-        raise pytest.UsageError(str(error)) from error
+def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
+    """The candidate that ``--candidate`` names: in a process of its own, unless it is the formulas shipped here."""
+    spec = str(request.config.getoption("--candidate"))
+    if spec == SHIPPED:
+        yield candidate(spec)
+        return
+    with RemoteSubject(spec, Limits()) as found:
+        try:
+            found.begin()
+        except ParityError as error:
+            raise pytest.UsageError(str(error)) from error
+        yield found
 
 
 @pytest.fixture

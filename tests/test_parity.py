@@ -3,13 +3,13 @@
 import pytest
 
 from parity.case import Trial
+from parity.judging import judged
 from parity.losses import Subject
 from parity.report import Run, screen
-from parity.trial import check
 
 
 def test_parity(trial: Trial, subject: Subject, candidate_name: str) -> None:
-    verdict = check(trial, subject)
+    verdict = judged(trial, subject)
     if verdict.state == "missing":
         pytest.skip(verdict.error)
     if verdict.state not in ("passed", "known gap"):
