@@ -146,8 +146,8 @@ def _answer(subject: Subject, request: Any, patches: Patches) -> list[Any]:
                 return ["has", subject.has(name)]
             case ["has form", name]:
                 return ["has", subject.has_form(name)]
-            case ["go", way, call, options]:
-                return ["outcome", _gone(subject, way, call, options, patches)]
+            case ["go", way, call, options, looked]:
+                return ["outcome", _gone(subject, way, call, options, looked, patches)]
     except CandidateError as error:
         return ["lacks", str(error)]
     except BaseException as error:
@@ -155,14 +155,16 @@ def _answer(subject: Subject, request: Any, patches: Patches) -> list[Any]:
     return ["broke", "the request is unknown"]
 
 
-def _gone(subject: Subject, way: str, call: Call, options: Mapping[str, Any], patches: Patches) -> list[Any]:
-    """The outcome, and which of torch's own losses ran for it; tracing calls too much to be looked at."""
-    with nullcontext(set[str]()) if way == compiled.__name__ else looking_out(call) as called:
+def _gone(
+    subject: Subject, way: str, call: Call, options: Mapping[str, Any], looked: bool, patches: Patches
+) -> list[Any]:
+    """The outcome, and which of torch's own losses ran for it; tracing calls too much to be looked through."""
+    through = looked and way != compiled.__name__
+    with looking_out(call) if through else nullcontext(set[str]()) as called:
         outcome = WAYS[way](subject, call, **options)
     if way == run.__name__:
-        outcome = replace(
-            outcome, impurities=(*outcome.impurities, *(f"{name} was replaced" for name in patches.undone()))
-        )
+        replaced = (f"{name} was replaced" for name in patches.undone())
+        outcome = replace(outcome, impurities=(*outcome.impurities, *replaced))
     return [_sendable(outcome), tuple(sorted(called))]
 
 
