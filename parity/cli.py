@@ -197,7 +197,7 @@ def _mutants(options: argparse.Namespace) -> int:
             lambda done, total, what: bar.update(task, completed=done, total=total, description=f"{what:60.60}"),
             jobs=options.jobs,
             matrix=options.matrix,
-            first=_killers() if options.gate else None,
+            first=mutants.killers() if options.gate else None,
         )
     if options.json is not None:
         mutants.write(found, options.json)
@@ -205,13 +205,6 @@ def _mutants(options: argparse.Namespace) -> int:
     if options.keep:
         mutants.keep(found)
     return 0 if found.percent >= mutants.GOAL else 1
-
-
-def _killers() -> mutants.Killers:
-    found = mutants.kept()
-    if found is None:
-        raise ParityError("--gate needs what `parity mutants --keep` keeps")
-    return found.killers
 
 
 def _told(text: str) -> int:
