@@ -181,6 +181,8 @@ def _tell(run: Run, console: Console) -> None:
         console.print(_table(run))
     if run.missing:
         console.print(f"missing in {run.candidate}: {', '.join(run.missing)}")
+    for why, count in run.absent.items():
+        console.print(f"without a reference: {count} trials, {why}")
     for device, count in run.skipped.items():
         console.print(f"skipped: {count} trials on {device}, which is not here")
     console.print(f"{_closing(run)} in {run.seconds:.1f} s")

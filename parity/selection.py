@@ -11,7 +11,7 @@ import torch
 from parity.case import Case, Trial, trials_of
 from parity.errors import ParityError
 from parity.loader import load
-from parity.losses import signatures
+from parity.losses import signatures, spellings
 
 ACCELERATORS = ("cuda", "mps")
 NOT_ON_MPS = ("float64", "complex128")  # Metal has no double precision
@@ -59,7 +59,7 @@ def select(request: Request) -> Selection:
                 f"--require {device}: there is none here (torch {torch.__version__} sees: {', '.join(present)})"
             )
     folders = list(request.folders) or [shipped_cases()]
-    loaded = load(folders, signatures(), shipped=not request.folders)
+    loaded = load(folders, spellings(), shipped=not request.folders)
     cases = [case for case in loaded.cases if _is_wanted(case, request)]
     wanted = [request.device] if request.device not in (None, "all") else ["cpu", *ACCELERATORS]
     trials: list[Trial] = []

@@ -47,6 +47,17 @@ def differentiated_by_output(formula: Formula, pull: Formula, push: Formula) -> 
     return _ruled(formula, pulled, pushed, lambda inputs, output: (output, *inputs[1:]))
 
 
+def detached(array: Any) -> Any:
+    """``array`` as a constant, through which no gradient flows."""
+    if isinstance(array, torch.Tensor):
+        return array.detach()
+    if array_api_compat.is_jax_array(array):
+        import jax  # noqa: PLC0415, JAX is there already: the array is its own
+
+        return jax.lax.stop_gradient(array)
+    return array
+
+
 def _ruled(formula: Formula, pulled: Formula, pushed: Formula, kept: Formula) -> Formula:
     """``formula`` with rules that are given what ``kept(inputs, output)`` keeps for them, options last."""
     on_torch = _rules_of_torch(formula, pulled, pushed, kept)

@@ -12,6 +12,7 @@ from parity import runner
 from parity.case import Trial
 from parity.losses import REFERENCE, Subject, signatures
 from parity.outcome import Call
+from parity.references import absence
 from parity.runner import run, run_in_double
 from parity.selection import Request, select
 from parity.trial import check
@@ -21,7 +22,8 @@ from parity.ulp import numbers
 FEW = 6  # trials a loss, spread over its cases
 SMALL = 24  # elements of an input: each is moved twice
 INF, NAN = float("inf"), float("nan")
-LOSSES = [loss for loss in signatures() if loss != "one_hot"]  # whole numbers have no truth to look for
+# Whole numbers have no truth to look for; without a reference there is nothing to confirm one.
+LOSSES = [loss for loss in signatures() if loss != "one_hot" and not absence(loss)]
 Only = Callable[..., Trial]
 
 
@@ -37,7 +39,7 @@ def calls(loss: str) -> list[Call]:
 def _is_drawn(trial: Trial) -> bool:
     floats = [given for given in trial.inputs.values() if given and not given.whole and given.recipe != "integers"]
     is_small = all(0 < np.prod(given.shape) <= SMALL for given in floats)
-    is_drawn = all(given.recipe in ("normal", "uniform", "probabilities") for given in floats[:2])
+    is_drawn = bool(floats) and all(given.recipe in ("normal", "uniform", "probabilities") for given in floats[:2])
     return is_small and is_drawn and trial.form == "function" and trial.case.refused is None
 
 

@@ -10,7 +10,7 @@ from parity.truth import quantity_of
 
 
 def compare(exam: Exam) -> Finding:
-    if found := unanswered(exam):
+    if found := unanswered(exam, alone=True):
         return found
     again = run(exam.subject, replace(exam.call, brief=True))
     for quantity in exam.quantities(again):

@@ -117,7 +117,7 @@ def test_option_that_takes_a_list_becomes_a_tuple(case_of: Callable[[str], Case]
 
 
 def test_dotted_reference_is_a_loss(case_of: Callable[[str], Case]) -> None:
-    assert case_of(f"loss: torchvision.ops.sigmoid_focal_loss\n{INPUTS}").loss == "torchvision.ops.sigmoid_focal_loss"
+    assert case_of(f"loss: torchvision.ops.sigmoid_focal_loss\n{INPUTS}").loss == "sigmoid_focal_loss"
 
 
 def test_private_option_is_not_suggested(messages: Callable[..., list[str]]) -> None:

@@ -82,6 +82,25 @@ def test_refused_like_torch(module, name, arguments, options, error, match):
         getattr(module, name)(*arguments, **options)
 
 
+FOREIGN_REFUSALS = {
+    "sigmoid labels dtype": ("sigmoid_cross_entropy_with_logits", (P, X.double()), {}, RuntimeError, "Double.*Float"),
+    "sigmoid whole": ("sigmoid_cross_entropy_with_logits", (Y, Y), {}, NotImplementedError, "int64"),
+    "softmax whole": ("softmax_cross_entropy_with_logits", (P, X.long()), {}, NotImplementedError, "int64"),
+    "softmax axis": ("softmax_cross_entropy_with_logits", (P, X, 2), {}, ValueError, "no axis 2 of 2"),
+    "softmax axis from the end": ("softmax_cross_entropy_with_logits", (P, X, -2), {}, ValueError, "no axis -2 of 2"),
+    "softmax number": ("softmax_cross_entropy_with_logits", (P[0, 0], X[0, 0]), {}, ValueError, "no axis -1 of 0"),
+    "softmax labels": ("softmax_cross_entropy_with_logits", (P[None], X), {}, RuntimeError, "broadcast shape"),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "options", "error", "match"), FOREIGN_REFUSALS.values(), ids=FOREIGN_REFUSALS
+)
+def test_refused_where_tensorflow_has_an_exception_of_its_own(name, arguments, options, error, match):
+    with pytest.raises(error, match=match):
+        getattr(reimpl, name)(*arguments, **options)
+
+
 @pytest.mark.parametrize("name", ["l1_loss", "mse_loss", "smooth_l1_loss", "huber_loss"])
 def test_broadcast_warns_and_gives_what_torch_gives(name):
     with pytest.warns(UserWarning, match="Using a target size"):

@@ -10,7 +10,9 @@ import torch
 import reimpl
 from reimpl._array import Array, Labels
 
-WITH_A_SIGNATURE = [name for name in reimpl.__all__ if inspect.isfunction(getattr(torch.nn.functional, name))]
+WITH_A_SIGNATURE = [name for name in reimpl.__all__ if inspect.isfunction(getattr(torch.nn.functional, name, None))]
+ARRAYS = {"input", "inputs", "target", "targets", "weight", "pos_weight", "counts"}
+ARRAYS |= {"boxes1", "boxes2", "labels", "logits"}
 LABELS = {"cross_entropy": "target", "nll_loss": "target", "one_hot": "input"}
 
 
@@ -45,7 +47,7 @@ def test_builtin_of_torch_takes_the_same_keywords(name):
 def test_tensors_are_annotated_as_arrays(name):
     annotations = {p.name: p.annotation for p in inspect.signature(getattr(reimpl, name)).parameters.values()}
     tensors = {n for n, a in annotations.items() if a in (Array, Labels, Array | None)}
-    assert tensors == annotations.keys() & {"input", "target", "weight", "pos_weight"}
+    assert tensors == annotations.keys() & ARRAYS
 
 
 @pytest.mark.parametrize(("name", "parameter"), LABELS.items(), ids=LABELS)
