@@ -1,4 +1,4 @@
-.PHONY: parity test check bench mutants references clean help
+.PHONY: parity test thorough check bench mutants references clean help
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
@@ -9,6 +9,9 @@ parity: $(STAMP) ## The main job: every case, to reports/parity.json, junit.xml 
 
 test: $(STAMP) ## The whole test suite, on all cores
 	$(BIN)/pytest -q -n auto
+
+thorough: $(STAMP) ## What the tests sample, over everything: honest variants on 200 draws, fakes, truths, seeds, threads; hours
+	$(BIN)/pytest tests/thorough -n auto
 
 check: $(STAMP) ## ruff, its formatter, and mypy
 	$(BIN)/ruff check .

@@ -6,13 +6,16 @@ from the truth than the reference is about there. Nothing else, and no absolute 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from parity.truth import Exact
-from parity.ulp import Numbers, distance, rounded, same, ulp
+from parity.ulp import FORMATS, Numbers, distance, rounded, same, ulp
+
+ALIKE = 1.01  # mean errors nearer to each other than this tell neither side from the other
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,21 @@ class Errors:
             self.count + other.count,
         )
 
+    @property
+    def candidate_mean(self) -> float:
+        return self.candidate_sum / self.count
+
+    @property
+    def reference_mean(self) -> float:
+        return self.reference_sum / self.count
+
+    @property
+    def more_accurate(self) -> Literal["candidate", "torch", "same"]:
+        """Whose mean error is the smaller by more than a little."""
+        if self.candidate_sum * ALIKE < self.reference_sum:
+            return "candidate"
+        return "torch" if self.reference_sum * ALIKE < self.candidate_sum else "same"
+
 
 NO_ERRORS = Errors()
 
@@ -73,13 +91,21 @@ NO_ERRORS = Errors()
 @np.errstate(all="ignore")
 def errors(actual: Numbers, expected: Numbers, exact: Exact, dtype: torch.dtype) -> Errors:
     """The errors of two arrays of one shape."""
-    unit = ulp(rounded(exact.high, dtype), dtype)
-    ours, theirs = (exact.error(side) / unit for side in (actual, expected))
+    ours, theirs = off(np.stack((actual, expected)), exact, dtype)
     finite = np.isfinite(ours) & np.isfinite(theirs)
     ours, theirs = ours[finite], theirs[finite]
     if not ours.size:
         return NO_ERRORS
     return Errors(float(ours.max()), float(theirs.max()), float(ours.sum()), float(theirs.sum()), ours.size)
+
+
+@np.errstate(all="ignore")
+def off(x: Numbers, exact: Exact, dtype: torch.dtype) -> Numbers:
+    """How many ulps of ``dtype`` each number is off the truth: 0 where both are infinite, be it that the truth rounds
+    to infinity; inf where only one is finite; NaN or inf where the truth is NaN."""
+    nearest = rounded(exact.high, dtype)
+    largest = FORMATS[dtype].largest
+    return np.where(np.isinf(x) & (x == nearest), 0.0, exact.error(x) / ulp(np.clip(nearest, -largest, largest), dtype))
 
 
 @np.errstate(all="ignore")

@@ -4,10 +4,13 @@ Rules kept here: records are frozen plain data and hold no tensor; the loader al
 is stable (no clock, address or order in it), so that ``pytest -n`` and ``--case`` mean the same trial on every machine.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
+from types import NoneType
 from typing import Any, Literal, get_args
+
+from parity.covering import combined
 
 Dtype = Literal[
     "float16", "bfloat16", "float32", "float64", "complex64", "complex128",
@@ -19,7 +22,13 @@ Recipe = Literal[
     "neighbours",
 ]  # fmt: skip
 
+Combine = Literal["product", "triples", "pairs"]
+QuirkKind = Literal["parity_required", "improvement_allowed", "undefined"]
+
 DTYPES: tuple[Dtype, ...] = get_args(Dtype)
+QUIRK_KINDS: tuple[QuirkKind, ...] = get_args(QuirkKind)
+COMBINE: tuple[Combine, ...] = get_args(Combine)
+STRENGTHS: Mapping[Combine, int] = {"triples": 3, "pairs": 2}
 FLOATS: tuple[Dtype, ...] = ("float16", "bfloat16", "float32", "float64")
 DEFAULT_DTYPES: tuple[Dtype, ...] = ("float32", "float64")
 DEPRECATED = ("size_average", "reduce")  # torch's deprecated spellings of ``reduction``; accepted, never suggested
@@ -40,20 +49,50 @@ class Place:
         return f"{self.file}:{self.line}:{self.column}"
 
 
+class DtypeName(str):
+    """The name of a dtype, for an option that takes the dtype itself."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Fields:
+    """What a file says of an option whose type is a dataclass: the name of that class, and the fields by name."""
+
+    of: str
+    values: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return f"{{{', '.join(f'{name}: {_spelled(value)}' for name, value in self.values.items())}}}"
+
+
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One parameter of a loss.
+    """One parameter of a loss, or one field of an option.
 
     ``array`` takes tensors, and whole numbers given to it become the case's dtype; ``labels`` takes tensors too, and
-    whole numbers become int64 (class indices); ``option`` takes plain values of ``types``.
+    whole numbers become int64 (class indices); ``option`` takes plain values of ``types``, and so does an array or
+    labels that names any. Where ``Callable`` is one of these, it takes the name of a loss, and each side is given a
+    function of that name; text is one of ``choices`` if there are any, and a mapping has ``fields`` where the type is a
+    dataclass, which ``types`` holds then.
     """
 
     name: str
     kind: Literal["array", "labels", "option"]
     required: bool
     default: Any = None
-    types: tuple[type, ...] = ()
+    types: tuple[object, ...] = ()
     keyword_only: bool = False
+    choices: tuple[str, ...] = ()
+    fields: "tuple[Argument, ...]" = ()
+
+    def names_function(self, value: Any) -> bool:
+        """``value`` stands for a function."""
+        return Callable in self.types and isinstance(value, str)
+
+    @property
+    def takes_plain(self) -> bool:
+        return self.kind == "option" or any(one is not NoneType for one in self.types)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +111,7 @@ class Signature:
 
     @property
     def options(self) -> tuple[str, ...]:
-        return tuple(a.name for a in self.arguments if a.kind == "option")
+        return tuple(a.name for a in self.arguments if a.takes_plain)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +180,25 @@ class Application:
 
 
 @dataclass(frozen=True, slots=True)
+class Quirk:
+    """A place where the reference is wrong, undefined, inconsistent or surprising, and the cases that show it.
+
+    ``torch`` are the versions it was seen in (PEP 440). What is ``undefined`` is never compared; where the kind is
+    ``improvement_allowed`` a candidate may be more accurate; what is ``parity_required`` must be done as torch does it.
+    """
+
+    id: str
+    loss: str
+    what: str
+    kind: QuirkKind
+    torch: str
+    cases: tuple[str, ...]
+    place: Place
+    devices: tuple[str, ...] = ("cpu",)
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One entry of a case file, checked. An identity has ``left`` and ``right``, and the loss ``"identities"``."""
 
@@ -152,6 +210,7 @@ class Case:
     source: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     each: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    combine: Combine = "product"
     dtypes: tuple[Dtype, ...] = DEFAULT_DTYPES
     devices: tuple[str, ...] = ()
     expect: Nested = None
@@ -177,7 +236,9 @@ class Case:
 class Trial:
     """A case at one dtype, device and choice of ``each``; ``inputs`` and ``options`` have the choice put in.
 
-    ``form`` is ``"function"``, ``"module"`` (the loss's usual class), or the name of a class in ``torch.nn``.
+    ``form`` is ``"function"``, ``"module"`` (the loss's usual class), or the name of a class in ``torch.nn``. At a
+    ``depth`` of 1 it is looked at through the costly facets too, at 2 through the dearest. ``undefined`` is the id of
+    the quirk that leaves the numbers of the result undefined.
     """
 
     case: Case
@@ -187,28 +248,46 @@ class Trial:
     options: Mapping[str, Any]
     choice: tuple[str, ...] = ()
     form: str = "function"
+    depth: int = 0
+    undefined: str = ""
 
     @property
     def id(self) -> str:
-        return f"{self.case.id}[{'-'.join((self.dtype, self.device, *self.choice))}]"
+        return f"{self.case.id}[{'-'.join(self.labels)}]"
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What tells it from the other trials of its case, one for each thing that there is to choose."""
+        return self.dtype, self.device, *self.choice
 
 
 def trials_of(case: Case, device: str) -> list[Trial]:
-    """Every trial of ``case`` on ``device``: dtypes × the product of ``each`` × function and module forms."""
-    forms = ["function", *_module_forms(case)]
-    return [
+    """Every trial of ``case`` on ``device``: dtypes × the product of ``each`` × function and module forms, or as many
+    as ``combine`` asks for."""
+    forms = ("function", *_module_forms(case))
+    every = [
         _trial(case, dtype, device, dict(zip(case.each, choice, strict=True)), form)
         for dtype in case.dtypes
         for choice in product(*(tuple(enumerate(values)) for values in case.each.values()))
         for form in forms
     ]
+    if case.combine == "product":
+        return every
+    return [every[at] for at in combined([(trial.form, *trial.labels) for trial in every], STRENGTHS[case.combine])]
 
 
 def reseeded(trial: Trial, by: int) -> Trial:
     """The same trial on other numbers: every seed moved by ``by``. What the case prints does not hold for them."""
+    if not by or not is_drawn(trial):
+        return trial
     inputs = {name: described and _reseeded(described, by) for name, described in trial.inputs.items()}
     case = replace(trial.case, inputs=inputs, expect=None, expect_gradient={})
     return replace(trial, case=case, inputs=inputs)
+
+
+def is_drawn(trial: Trial) -> bool:
+    """Whether any of its numbers come of a seed."""
+    return any(described is not None and "seed" in described.parameters for described in trial.inputs.values())
 
 
 def _reseeded(described: Input, by: int) -> Input:
@@ -241,6 +320,11 @@ def _label(name: str, index: int, value: Any) -> str:
     """How a choice reads in a trial's id: ``mean``, ``beta=0.5``, and ``weight=0`` for the first of several arrays."""
     if isinstance(value, str):
         return value
+    return f"{name}={index if isinstance(value, Input) else _spelled(value)}"
+
+
+def _spelled(value: Any) -> str:
+    """A plain value as a case file has it."""
     if isinstance(value, bool) or value is None:
-        return f"{name}={'null' if value is None else str(value).lower()}"
-    return f"{name}={index if isinstance(value, Input) else value}"
+        return "null" if value is None else str(value).lower()
+    return str(value)

@@ -125,10 +125,15 @@ class Digits:
         return Digits(_real(lambda: _CONTEXT.sqrt(self.x)))
 
 
+def digits_now() -> int:
+    """How many digits are computed with."""
+    return int(_CONTEXT.dps)
+
+
 @contextmanager
 def more_digits(count: float) -> Iterator[None]:
-    """Computes with ``count`` digits more meanwhile."""
-    with _CONTEXT.workdps(DIGITS + int(count)):
+    """Computes with ``count`` digits more meanwhile, also within itself."""
+    with _CONTEXT.workdps(_CONTEXT.dps + int(count)):
         yield
 
 

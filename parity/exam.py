@@ -1,9 +1,12 @@
 """What a facet is given to look at, and what it answers."""
 
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, reduce
+from operator import or_
 from typing import Literal
 
+import numpy as np
 import torch
 
 from parity.agreement import NO_ERRORS, Deviation, Errors, Measure, errors, judged
@@ -11,8 +14,9 @@ from parity.budget import allowed, factor
 from parity.case import Trial
 from parity.losses import REFERENCE, Subject
 from parity.outcome import Call, Outcome
+from parity.runner import Way, run, terms_in_double
 from parity.truth import Quantity, Truth, quantity_of
-from parity.ulp import Numbers, component, numbers
+from parity.ulp import Numbers, component, numbers, rounded, ulp
 
 Status = Literal["passed", "failed", "not compared"]
 
@@ -50,12 +54,13 @@ MEASURED = ("1", "irregular")  # the upstream gradients under which errors from 
 class Exam:
     """One trial with both outcomes and the truth, ready to be looked at through the facets.
 
-    ``refused_gradients`` are the float arguments for which the reference refuses to give a gradient.
+    ``refused_gradients`` are the float arguments for which the reference refuses to give a gradient; ``way`` is how the
+    reference was called.
     """
 
     def __init__(
         self, trial: Trial, subject: Subject, call: Call, expected: Outcome, actual: Outcome,
-        refused_gradients: tuple[str, ...] = (),
+        refused_gradients: tuple[str, ...] = (), way: Way = run,
     ) -> None:  # fmt: skip
         self.trial = trial
         self.subject = subject
@@ -64,12 +69,17 @@ class Exam:
         self.expected = expected
         self.actual = actual
         self.refused_gradients = refused_gradients
-        self.truth = Truth(call)
+        self.truth = Truth(call, way)
 
     @cached_property
     def terms(self) -> int:
         """The most elements that one number of the result can depend on."""
         return max((tensor.numel() for tensor in self.call.tensors.values()), default=1)
+
+    @cached_property
+    def unreduced(self) -> torch.Tensor | None:
+        """What the reference reduces, in float64; None where there is nothing to reduce."""
+        return terms_in_double(self.call)
 
     def quantities(self, outcome: Outcome | None = None) -> list[Quantity]:
         """The value and every gradient that the reference has (or that is there without one), and ``outcome`` too if
@@ -93,7 +103,7 @@ class Exam:
             dtype=real,
             allowed=ulps,
             factor=factor(real, self.terms),
-            double=lambda: None if real is torch.float64 else self.truth.of(quantity),
+            double=lambda: None if real is torch.float64 and not self.truth.is_wider else self.truth.of(quantity),
             reference_error=lambda own: self.truth.reference_error(quantity, real, own),
             digits=lambda wanted: self.truth.in_digits(quantity, wanted),
         )
@@ -108,17 +118,56 @@ class Exam:
             return PASSED if expected is actual else Finding("failed", what, quantity=quantity)
         if actual.shape != expected.shape:
             return failed(f"{name} has shape {tuple(actual.shape)}, torch's {tuple(expected.shape)}")
+        if actual.is_complex() != expected.is_complex():
+            return failed(f"{name} is {actual.dtype}, torch's {expected.dtype}")
         x, y, measure = numbers(actual), numbers(expected), self.measure(quantity, expected.dtype)
         found, apart = judged(x, y, measure)
         status: Status = "passed" if found is None else "failed"
         return Finding(status, name, found, quantity, apart, self._errors(x, y, measure, quantity))
 
     def _errors(self, actual: Numbers, expected: Numbers, measure: Measure, quantity: Quantity) -> Errors:
-        """The errors of both sides, where float64 knows the truth."""
+        """The errors of both sides. Where the candidate seems farther off than the reference, by less than float64 may
+        be off itself, 50 digits decide: it may have kept what cancels in float64."""
         exact = measure.double() if quantity is None or quantity[0] in MEASURED else None
         if exact is None or exact.high.shape != expected.shape:
             return NO_ERRORS
-        return errors(actual, expected, exact, measure.dtype)
+        ours, theirs = exact.error(actual), exact.error(expected)
+        unit = ulp(rounded(exact.high, measure.dtype), measure.dtype)
+        lost = (ours > np.maximum(theirs, measure.allowed * unit)) & (ours < self.truth.doubt(exact))
+        return errors(actual, expected, self.truth.mended(quantity, lost) or exact, measure.dtype)
+
+    def through(self, way: Way, theirs: Way | None = None) -> Finding:
+        """The numbers of the call gone another ``way``, against the reference's, gone the same way or ``theirs``. Where
+        the reference cannot go that way itself, or gets elsewhere, nobody is held to it."""
+        call, theirs = replace(self.call, brief=True, cotangent=None), theirs or way
+        expected = theirs(self.reference, call)
+        if expected.raised is not None:
+            return not_compared(f"torch itself raises {expected.raised.type}")
+        found = self._apart(way(self.subject, call), expected, call, theirs)
+        if found.status == "failed" and theirs is not way:
+            its = way(self.reference, call)
+            if self._apart(its, expected, call, theirs).status == "failed":
+                raised = its.raised or its.raised_in_backward
+                return not_compared(f"torch itself {f'raises {raised.type}' if raised else 'gives other numbers'}")
+        return found
+
+    def _apart(self, actual: Outcome, expected: Outcome, call: Call, way: Way) -> Finding:
+        if raised := actual.raised or (actual.raised_in_backward if not expected.raised_in_backward else None):
+            return failed(f"raised {raised}, torch's does not")
+        if actual.value is None or expected.value is None:
+            return failed(f"returned {actual.returned}, torch {expected.returned}")
+        if actual.value.dtype != expected.value.dtype:
+            return failed(f"the value is {actual.value.dtype}, torch's {expected.value.dtype}")
+        other = Exam(self.trial, self.subject, call, expected, actual, way=way)
+        return worst([other.compare(quantity) for quantity in other.quantities()])
+
+
+def worst(findings: Sequence[Finding]) -> Finding:
+    """The one that is farthest off where any failed; the distances and errors of all."""
+    bad = [finding for finding in findings if finding.status == "failed"]
+    found = max(bad, key=lambda f: f.deviation.ulps if f.deviation else float("inf"), default=PASSED)
+    total = reduce(or_, (finding.errors for finding in findings), NO_ERRORS)
+    return replace(found, apart=max((finding.apart for finding in findings), default=0.0), errors=total)
 
 
 def described(quantity: Quantity) -> str:

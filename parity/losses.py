@@ -6,17 +6,18 @@ candidate is any module that has functions of the same names.
 
 import inspect
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import is_dataclass
 from functools import cache
 from importlib import import_module, util
 from pathlib import Path
 from types import ModuleType, NoneType, UnionType
-from typing import Any, Union, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 import torch
 
 import reimpl
-from parity.case import Argument, Signature
+from parity.case import Argument, DtypeName, Fields, Signature
 from parity.errors import CandidateError
 from parity.references import TORCH, References, reference_of
 from reimpl._array import Array, Labels
@@ -51,6 +52,16 @@ class Subject:
         found = (self._attribute(place, name) for place in places if place is not None)
         return next((form for form in found if inspect.isclass(form)), None)
 
+    def made(self, value: Any) -> Any:
+        """What a loss is called with where a case says ``value``: for fields an instance of the class of that name, the
+        subject's own or else torch's; for a dtype's name the dtype; anything else as it is."""
+        if isinstance(value, DtypeName):
+            return getattr(torch, value)
+        if not isinstance(value, Fields):
+            return value
+        form = self.form(value.of) or getattr(torch.nn, value.of)
+        return form(**{name: self.made(field) for name, field in value.values.items()})
+
     def _attribute(self, place: Any, name: str) -> Any:
         """The attribute, or None.
 
@@ -79,28 +90,46 @@ def spellings() -> Mapping[str, Signature]:
 
 
 def _signature(loss: str, function: Function) -> Signature:
-    parameters = inspect.signature(function).parameters.values()
-    return Signature(loss, tuple(_argument(parameter) for parameter in parameters))
+    return Signature(loss, tuple(_argument(parameter) for parameter in _parameters(function)))
 
 
 def _argument(parameter: inspect.Parameter) -> Argument:
     required = parameter.default is inspect.Parameter.empty
-    types = _types(parameter.annotation)
+    parts = _parts(parameter.annotation)
+    types = tuple(_type(part) for part in parts)
     kind = "labels" if Labels in types else "array" if Array in types else "option"
+    plain = tuple(one for one in types if one not in (Array, Labels))
     return Argument(
         name=parameter.name,
         kind=kind,  # type: ignore[arg-type]  # mypy does not narrow a conditional of three literals
         required=required,
         default=None if required else parameter.default,
-        types=types,
+        types=plain,
         keyword_only=parameter.kind is inspect.Parameter.KEYWORD_ONLY,
+        choices=tuple(word for part in parts if get_origin(part) is Literal for word in get_args(part)),
+        fields=tuple(
+            _argument(p) for one in types if isinstance(one, type) and is_dataclass(one) for p in _parameters(one)
+        ),
     )
 
 
-def _types(annotation: Any) -> tuple[type, ...]:
+def _parameters(function: Function) -> Sequence[inspect.Parameter]:
+    return tuple(inspect.signature(function).parameters.values())
+
+
+def _parts(annotation: Any) -> tuple[Any, ...]:
+    """The alternatives of an annotation."""
     if get_origin(annotation) in (Union, UnionType):
-        return tuple(NoneType if part is None else part for part in get_args(annotation))
+        return tuple(one for part in get_args(annotation) for one in _parts(part))
     return (annotation,)
+
+
+def _type(part: Any) -> object:
+    """The type that a case's plain value has for one part of an annotation; a list in a file becomes a tuple."""
+    if get_origin(part) is Literal:
+        return str
+    plain = get_origin(part) or part
+    return {None: NoneType, Sequence: tuple, torch.dtype: DtypeName}.get(plain, plain)
 
 
 REFERENCE = Subject("torch", References(), forms=torch.nn)

@@ -4,6 +4,7 @@ Rules kept here: a call says everything that an outcome depends on, so that the 
 in another precision or process; an outcome holds tensors without graph and texts, nothing that could be called.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,6 +17,7 @@ GOLDEN = (5**0.5 - 1) / 2  # k · GOLDEN mod 1 never repeats: irregular numbers 
 ONES = "1"
 # 1 alone hides a backward that ignores its upstream gradient, or keeps its sign only.
 SCALAR_COTANGENTS = (-0.37, 1.0, 2.5)
+NUDGE = {2: 2, 4: 32, 8: 32}  # ulps at most, by the bytes of the dtype: two of bfloat16 are 1 % already
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,8 @@ class Call:
     ``arguments`` holds tensors and options by name in the signature's order; those in ``positional`` are passed so,
     for a port may name them otherwise. Upstream gradients are rounded to ``dtype``, the coarsest of the arguments', so
     that the run in higher precision gets the same numbers; ``cotangent`` is one more of them, given by the case, and
-    ``ones`` asks for ones too (a 0-d result always gets them). A ``brief`` call has one upstream gradient.
+    ``ones`` asks for ones too (a 0-d result always gets them). A ``brief`` call has one upstream gradient. ``nudge``
+    moves each of them by a few ulps, for each number otherwise.
     """
 
     loss: str
@@ -36,6 +39,7 @@ class Call:
     cotangent: Any = None
     ones: bool = False
     brief: bool = False
+    nudge: int = 0
     form: str | None = None
     expression: Application | None = None
 
@@ -89,20 +93,33 @@ class Outcome:
     absent: str = ""
 
 
+def irregular(shape: tuple[int, ...], turn: int = 0) -> torch.Tensor:
+    """Numbers of either sign and of sizes from 0.25 to 1.25, no two alike; others for another ``turn``."""
+    steps = torch.arange(1, math.prod(shape) + 1, dtype=torch.float64) + 7 * turn
+    return ((0.25 + (steps * GOLDEN) % 1) * torch.where(steps % 3 == 0, -1.0, 1.0)).view(shape)
+
+
 def cotangents(value: torch.Tensor, call: Call) -> dict[str, torch.Tensor]:
     """The upstream gradients by name: three scalars for a 0-d result, else an irregular and a one-hot array."""
     if value.ndim == 0:
         named = {f"{scale:g}": value.new_full((), scale, dtype=torch.float64) for scale in SCALAR_COTANGENTS}
     else:
-        steps = torch.arange(1, value.numel() + 1, dtype=torch.float64)
-        irregular = (0.25 + (steps * GOLDEN) % 1) * torch.where(steps % 3 == 0, -1.0, 1.0)
         one_hot = torch.zeros(value.numel(), dtype=torch.float64)
         one_hot[value.numel() // 2 : value.numel() // 2 + 1] = 1.0
-        named = {"irregular": irregular.view(value.shape), "one-hot": one_hot.view(value.shape)}
+        named = {"irregular": irregular(value.shape), "one-hot": one_hot.view(value.shape)}
         if call.ones:
             named[ONES] = torch.ones(value.shape, dtype=torch.float64)
     if call.cotangent is not None:
         named["given"] = torch.tensor(call.cotangent, dtype=torch.float64).expand(value.shape)
     if call.brief:
         named = dict([next(iter(named.items()))])
-    return {n: c.to(call.dtype).to(value.device, value.dtype) for n, c in named.items()}
+    return {n: _nudged(c, call).to(call.dtype).to(value.device, value.dtype) for n, c in named.items()}
+
+
+def _nudged(cotangent: torch.Tensor, call: Call) -> torch.Tensor:
+    if not call.nudge:
+        return cotangent
+    edge = torch.finfo(call.dtype)
+    steps = torch.arange(1, cotangent.numel() + 1, dtype=torch.float64).view(cotangent.shape) * GOLDEN * call.nudge
+    reach = NUDGE[edge.bits // 8]
+    return cotangent * (1 + edge.eps * torch.round(2 * reach * (steps % 1) - reach))

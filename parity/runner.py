@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch._functorch.config
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 import reimpl
-from parity.case import DEPRECATED, Application
+from parity.case import DEPRECATED, FLOATS, Application, DtypeName, Fields
 from parity.digits import digits
 from parity.inputs import laid_out
 from parity.losses import ELEMENTARY, REFERENCE, Subject, signatures
@@ -25,14 +26,18 @@ from parity.ulp import numbers
 from parity.watch import warning_always, watching
 
 FORMULAS = Subject("reimpl", reimpl)
+torch._functorch.config.donated_buffer = False  # or a compiled candidate could not be differentiated but once
+
+Way = Callable[[Subject, Call], Outcome]
+"""How a side is called: plainly, which is ``run``, or through one of torch's transforms."""
 
 
 def run(subject: Subject, call: Call, *, watched: bool = False) -> Outcome:
     """One forward call and a backward for each upstream gradient; ``watched`` looks at global state and inputs too."""
-    own = {name: _leaf(tensor, name in call.differentiable) for name, tensor in call.tensors.items()}
+    own = {name: leaf(tensor, name in call.differentiable) for name, tensor in call.tensors.items()}
     versions = {name: tensor._version for name, tensor in own.items()}
     with warnings.catch_warnings(record=True) as heard, warning_always(), watching(watched) as impurities:
-        value, raised = _attempt(lambda: _called(subject, call, {**call.arguments, **own}))
+        value, raised = attempt(lambda: called(subject, call, {**call.arguments, **own}))
         warned = tuple((w.category.__name__, str(w.message)) for w in heard)
         gradients, raised_in_backward = _differentiated(value, call, own)
     edited = [
@@ -57,28 +62,30 @@ def terms_in_double(call: Call) -> torch.Tensor | None:
         return None
     unreduced = {name: None for name in DEPRECATED if name in call.arguments} | {"reduction": "none"}
     call = replace(call, form=None)
-    doubled = replace(call, arguments={**call.arguments, **unreduced}).with_tensors(_doubled)
+    wide = _in_double(replace(call, arguments={**call.arguments, **unreduced}))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        value, _ = _attempt(lambda: _called(REFERENCE, doubled, doubled.arguments))
+        value, _ = attempt(lambda: called(REFERENCE, wide, wide.arguments))
     return value if isinstance(value, torch.Tensor) else None
 
 
-def run_in_double(call: Call) -> Outcome:
-    """The reference in float64 on exactly the numbers of ``call``."""
-    return run(REFERENCE, call.with_tensors(_doubled))
+def run_in_double(call: Call, way: Way = run) -> Outcome:
+    """The reference in float64 on exactly the numbers of ``call``; a dtype option is float64 too."""
+    return way(REFERENCE, _in_double(call))
 
 
 def value_in_digits(call: Call, moved: tuple[str, tuple[int, ...], Any] | None = None) -> Any:
     """The shipped formula's value in 50-digit arithmetic, as an object array; None where it does not run there.
     ``moved`` adds to one element: argument, index, and by how much."""
-    arrays = {name: _in_digits(tensor) for name, tensor in call.tensors.items()}
+    conversions = {name: None for name, value in call.arguments.items() if isinstance(value, torch.dtype)}
+    arrays = {name: _in_digits(tensor, whole=bool(conversions)) for name, tensor in call.tensors.items()}
     if moved is not None:
         name, index, by = moved
         arrays[name][index] = arrays[name][index] + by
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        value, _ = _attempt(lambda: _called(FORMULAS, replace(call, form=None), {**call.arguments, **arrays}))
+        arguments = {**call.arguments, **arrays, **conversions}
+        value, _ = attempt(lambda: called(FORMULAS, replace(call, form=None), arguments))
     return None if value is None else np.asarray(value, dtype=object)
 
 
@@ -87,7 +94,7 @@ def run_placed(subject: Subject, call: Call, device: str) -> Outcome:
     with torch.no_grad(), FakeTensorMode(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         placed = call.with_tensors(lambda t: torch.empty_strided(t.shape, t.stride(), dtype=t.dtype, device=device))
-        value, raised = _attempt(lambda: _called(subject, placed, placed.arguments))
+        value, raised = attempt(lambda: called(subject, placed, placed.arguments))
     if not isinstance(value, torch.Tensor):
         return Outcome(returned=type(value).__name__, raised=raised)
     return Outcome(value=value, returned="Tensor")
@@ -108,7 +115,7 @@ def run_differentiably(subject: Subject, call: Call, wanted: tuple[str, ...]) ->
     return run(subject, replace(call, differentiable=granted)), granted
 
 
-def _leaf(tensor: torch.Tensor, differentiable: bool) -> torch.Tensor:
+def leaf(tensor: torch.Tensor, differentiable: bool) -> torch.Tensor:
     """A copy that lies in memory as the original does: strides, offset and elements that share their memory."""
     storage: torch.UntypedStorage = tensor.untyped_storage().clone()  # type: ignore[no-untyped-call]
     copy = torch.empty(0, dtype=tensor.dtype, device=tensor.device)
@@ -116,15 +123,25 @@ def _leaf(tensor: torch.Tensor, differentiable: bool) -> torch.Tensor:
     return copy.requires_grad_(differentiable)
 
 
-def _called(subject: Subject, call: Call, arguments: Mapping[str, Any]) -> Any:
+def called(subject: Subject, call: Call, arguments: Mapping[str, Any]) -> Any:
+    """What ``subject`` returns for these arguments: of its function, its module or its functions in an expression."""
     if call.expression is not None:
         return _evaluated(subject, call.expression, arguments)
     if call.form is not None:
         return _called_as_module(subject, call, arguments)
+    function, ordered, named = bound(subject, call, arguments)
+    return function(*ordered, **named)
+
+
+def bound(
+    subject: Subject, call: Call, arguments: Mapping[str, Any]
+) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
+    """The function of ``subject`` and what to call it with, in order and by name."""
     function = subject.function(call.loss)
     assert function is not None, f"{subject.name} lacks {call.loss}"
-    named = {name: value for name, value in arguments.items() if name not in call.positional}
-    return function(*(arguments[name] for name in call.positional), **named)
+    given = _made(subject, call.loss, arguments)
+    named = {name: value for name, value in given.items() if name not in call.positional}
+    return function, tuple(given[name] for name in call.positional), named
 
 
 def _called_as_module(subject: Subject, call: Call, arguments: Mapping[str, Any]) -> Any:
@@ -133,8 +150,9 @@ def _called_as_module(subject: Subject, call: Call, arguments: Mapping[str, Any]
     form = subject.form(call.form)
     assert form is not None, f"{subject.name} lacks {call.form}"
     forward = [name for name in call.positional if name in arguments]
-    settings = {name: value for name, value in arguments.items() if name not in forward}
-    return form(**settings)(*(arguments[name] for name in forward))
+    given = _made(subject, call.loss, arguments)
+    settings = {name: value for name, value in given.items() if name not in forward}
+    return form(**settings)(*(given[name] for name in forward))
 
 
 def _evaluated(subject: Subject, expression: Application | str | float, arguments: Mapping[str, Any]) -> Any:
@@ -146,7 +164,17 @@ def _evaluated(subject: Subject, expression: Application | str | float, argument
     name = expression.function
     function = getattr(torch if on_torch else np, name) if name in ELEMENTARY else subject.function(name)
     assert function is not None, f"{subject.name} lacks {name}"
-    return function(*(_evaluated(subject, o, arguments) for o in expression.operands), **expression.options)
+    options = expression.options if name in ELEMENTARY else _made(subject, name, expression.options)
+    return function(*(_evaluated(subject, o, arguments) for o in expression.operands), **options)
+
+
+def _made(subject: Subject, loss: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments as ``subject`` takes them, with a function for each name of one: the formulas' own for the
+    formulas, which may be called with numbers that torch does not know; else torch's, for a candidate may lack it."""
+    side = FORMULAS if subject is FORMULAS else REFERENCE
+    taken = signatures()[loss].arguments if loss in signatures() else ()
+    named = {a.name for a in taken if a.names_function(arguments.get(a.name))}
+    return {n: side.function(v) or v if n in named else subject.made(v) for n, v in arguments.items()}
 
 
 def _differentiated(
@@ -161,14 +189,15 @@ def _differentiated(
             gradients[label] = dict(zip(call.differentiable, repeat(None)))
             continue
         backward = partial(torch.autograd.grad, value, leaves, cotangent, retain_graph=True, allow_unused=True)
-        found, raised = _attempt(backward)
+        found, raised = attempt(backward)
         if raised is not None:
             return gradients, raised
         gradients[label] = dict(zip(call.differentiable, found, strict=True))
     return gradients, None
 
 
-def _attempt(action: Callable[[], Any]) -> tuple[Any, Raised | None]:
+def attempt(action: Callable[[], Any]) -> tuple[Any, Raised | None]:
+    """What ``action`` gives, or what it raises."""
     try:
         return action(), None
     except (Exception, SystemExit) as error:
@@ -184,10 +213,21 @@ def _message(error: BaseException) -> str:
     return said.encode("utf-8", "backslashreplace").decode()
 
 
-def _doubled(tensor: torch.Tensor) -> torch.Tensor:
-    if tensor.is_complex():
-        return tensor.to(torch.complex128)
-    return tensor.double() if tensor.is_floating_point() else tensor
+def _in_double(call: Call) -> Call:
+    return replace(call, arguments={name: _doubled(value) for name, value in call.arguments.items()})
+
+
+def _doubled(value: Any) -> Any:
+    """A tensor in twice the precision, and so the dtypes that an option names; anything else as it is."""
+    if isinstance(value, torch.Tensor):
+        if value.is_complex():
+            return value.to(torch.complex128)
+        return value.double() if value.is_floating_point() else value
+    if isinstance(value, Fields):
+        return Fields(value.of, {name: _doubled(field) for name, field in value.values.items()})
+    if isinstance(value, torch.dtype):
+        return torch.float64
+    return DtypeName("float64") if isinstance(value, DtypeName) and value in FLOATS else value
 
 
 def _relaid(tensor: torch.Tensor) -> torch.Tensor:
@@ -196,9 +236,10 @@ def _relaid(tensor: torch.Tensor) -> torch.Tensor:
     return laid_out(tensor, "strided" if tensor.ndim else "offset")
 
 
-def _in_digits(tensor: torch.Tensor) -> Any:
-    array = tensor.detach().cpu()
-    return digits(numbers(array)) if array.is_floating_point() else array.numpy()
+def _in_digits(tensor: torch.Tensor, *, whole: bool) -> Any:
+    """``whole`` numbers too, and the real part of complex ones, if a dtype option turns them into floats."""
+    array = (tensor.real if whole else tensor).detach().cpu()
+    return digits(numbers(array)) if array.is_floating_point() or whole else array.numpy()
 
 
 def _same_bits(x: torch.Tensor, y: torch.Tensor) -> bool:

@@ -1,14 +1,16 @@
 """Which trials a request means: the case files, the losses, cases, dtypes and devices asked for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 import torch
+from packaging.specifiers import SpecifierSet
 
-from parity.case import Case, Trial, trials_of
+from parity.case import Case, Quirk, Trial, trials_of
+from parity.depth import deepened
 from parity.errors import ParityError
 from parity.loader import load
 from parity.losses import signatures, spellings
@@ -32,11 +34,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """``skipped`` are the trials that would have run on a device that is not here."""
+    """``skipped`` are the trials that would have run on a device that is not here, ``quirks`` those of this torch that
+    the trials can meet."""
 
     trials: Sequence[Trial]
     problems: Sequence[str]
     skipped: Sequence[Trial]
+    quirks: Sequence[Quirk] = ()
 
 
 def shipped_cases() -> Path:
@@ -60,17 +64,37 @@ def select(request: Request) -> Selection:
             )
     folders = list(request.folders) or [shipped_cases()]
     loaded = load(folders, spellings(), shipped=not request.folders)
-    cases = [case for case in loaded.cases if _is_wanted(case, request)]
+    losses = {case.loss for case in loaded.cases if _is_wanted(case, request)}
+    # A trial is looked at as deeply alone as among all: all of its loss are there to choose from.
+    cases = [case for case in loaded.cases if case.loss in losses]
     wanted = [request.device] if request.device not in (None, "all") else ["cpu", *ACCELERATORS]
     trials: list[Trial] = []
     skipped: list[Trial] = []
     for device in wanted:
-        found = [trial for case in cases for trial in _trials(case, str(device), request)]
+        every = deepened([trial for case in cases for trial in _trials(case, str(device))])
+        found = [trial for trial in every if _is_meant(trial, request)]
+        if request.quick:
+            first = {trial.case.id: trial.dtype for trial in reversed(found)}
+            found = [trial for trial in found if trial.dtype == first[trial.case.id]]
         if device in present:
             trials += found
         elif device != "mps" or request.device == "mps":
             skipped += found
-    return Selection(trials, [str(problem) for problem in loaded.problems], skipped)
+    quirks = [q for q in loaded.quirks if SpecifierSet(q.torch).contains(torch.__version__, prereleases=True)]
+    met = {trial.case.id for trial in trials}
+    return Selection(
+        [_marked(trial, quirks) for trial in trials],
+        [str(problem) for problem in loaded.problems],
+        skipped,
+        [quirk for quirk in quirks if met & set(quirk.cases)],
+    )
+
+
+def _marked(trial: Trial, quirks: Sequence[Quirk]) -> Trial:
+    """With the quirk that leaves its result undefined, if one does."""
+    found = (q.id for q in quirks if q.kind == "undefined" and trial.case.id in q.cases and trial.device in q.devices)
+    name = next(found, "")
+    return replace(trial, undefined=name) if name else trial
 
 
 def present_devices() -> tuple[str, ...]:
@@ -102,17 +126,16 @@ def _matches(case: Case, glob: str) -> bool:
     return glob in names or glob.startswith(f"{case.id}[") or any(fnmatchcase(name, glob) for name in names)
 
 
-def _trials(case: Case, device: str, request: Request) -> list[Trial]:
+def _trials(case: Case, device: str) -> list[Trial]:
     if case.devices and device not in case.devices:
         return []
-    trials = [
-        trial
-        for trial in trials_of(case, device)
-        if not (device == "mps" and trial.dtype in NOT_ON_MPS)
-        and (not request.dtypes or trial.dtype in request.dtypes)
-        and (not request.cases or any(_means(glob, trial) for glob in request.cases))
-    ]
-    return [t for t in trials if t.dtype == trials[0].dtype] if request.quick else trials
+    return [trial for trial in trials_of(case, device) if not (device == "mps" and trial.dtype in NOT_ON_MPS)]
+
+
+def _is_meant(trial: Trial, request: Request) -> bool:
+    return (not request.dtypes or trial.dtype in request.dtypes) and (
+        not request.cases or any(_means(glob, trial) for glob in request.cases)
+    )
 
 
 def _means(glob: str, trial: Trial) -> bool:

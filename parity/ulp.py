@@ -30,17 +30,16 @@ FORMATS: dict[torch.dtype, Format] = {
     torch.float32: Format(24, -126, torch.finfo(torch.float32).max),
     torch.float64: Format(53, -1022, torch.finfo(torch.float64).max),
 }
+NARROWED = {torch.float16: np.float16, torch.float32: np.float32}  # NumPy rounds to these itself, once
 COMPONENTS = {torch.complex64: torch.float32, torch.complex128: torch.float64}
 
 
 def ulp(x: Numbers, dtype: torch.dtype) -> Numbers:
     """The ulp of ``dtype`` at each finite ``x``; NaN where ``x`` is not finite."""
     form = FORMATS[dtype]
-    finite = np.isfinite(x)
-    _, exponent = np.frexp(np.where(finite, x, 1.0))
-    # frexp gives a mantissa in [0.5, 1): its exponent is one above the binade's; a zero's is 0 and wants the lowest.
-    binade = np.where(x == 0, form.minimum, np.maximum(exponent - 1, form.minimum))
-    return np.where(finite, np.ldexp(1.0, binade - form.precision + 1), np.nan)
+    # frexp gives a mantissa in [0.5, 1): its exponent is one above the binade's.
+    _, exponent = np.frexp(np.maximum(np.abs(x), 2.0**form.minimum))
+    return np.where(np.isfinite(x), np.ldexp(1.0, exponent - form.precision), np.nan)
 
 
 def distance(x: Numbers, y: Numbers, dtype: torch.dtype) -> Numbers:
@@ -58,8 +57,12 @@ def same(x: Numbers, y: Numbers) -> NDArray[np.bool_]:
 
 def rounded(x: Numbers, dtype: torch.dtype) -> Numbers:
     """``x`` rounded once (to nearest, ties to even) to ``dtype``, held in float64; inf beyond the largest number."""
-    step = ulp(x, dtype)
+    if dtype is torch.float64:
+        return x
     with np.errstate(invalid="ignore", over="ignore"):
+        if dtype in NARROWED:
+            return np.asarray(x.astype(NARROWED[dtype]), dtype=np.float64)
+        step = ulp(x, dtype)
         near = np.where(np.isfinite(x), np.rint(x / step) * step, x)
     return np.where(np.abs(near) > FORMATS[dtype].largest, np.copysign(np.inf, near), near)
 
@@ -69,7 +72,7 @@ def numbers(tensor: torch.Tensor) -> Numbers:
     tensor = tensor.detach()
     if tensor.is_complex():
         tensor = torch.view_as_real(tensor.resolve_conj())
-    array: NDArray[Any] = tensor.to("cpu", torch.float64).numpy()
+    array: NDArray[Any] = tensor.to("cpu", torch.float64).numpy(force=True)
     return np.asarray(array, dtype=np.float64)
 
 

@@ -14,7 +14,6 @@ import torch
 from parity.agreement import Measure, agrees
 from parity.exam import Exam, described
 from parity.outcome import ONES, SCALAR_COTANGENTS
-from parity.runner import terms_in_double
 from parity.truth import Quantity, quantity_of
 from parity.ulp import Numbers, distance, numbers, rounded
 
@@ -26,7 +25,7 @@ def accepted_fake(exam: Exam) -> str | None:
     """The first plainly wrong answer that this trial would accept, in words; None where it accepts none."""
     if exam.expected.value is None:
         return None
-    for quantity in _looked_at(exam):
+    for quantity in looked_at(exam):
         right = quantity_of(exam.expected, quantity)
         if right is not None and (right.is_floating_point() or right.is_complex()):
             name = _accepted(exam, quantity, numbers(right), exam.measure(quantity, right.dtype))
@@ -35,7 +34,7 @@ def accepted_fake(exam: Exam) -> str | None:
     return None
 
 
-def _looked_at(exam: Exam) -> list[Quantity]:
+def looked_at(exam: Exam) -> list[Quantity]:
     """The value, and each argument's gradient under the last of the engine's own upstream gradients."""
     upstream = [name for name in exam.expected.gradients if name not in (ONES, "one-hot", "given")][-1:]
     return [q for q in exam.quantities() if q is None or q[0] in upstream]
@@ -43,18 +42,19 @@ def _looked_at(exam: Exam) -> list[Quantity]:
 
 def _accepted(exam: Exam, quantity: Quantity, right: Numbers, measure: Measure) -> str | None:
     """The first fake that is accepted although it is wrong; all are judged at once, stacked along a first dimension."""
-    fakes = dict(_fakes(exam, quantity, right))
-    if not fakes:
+    named = dict(fakes(exam, quantity, right))
+    if not named:
         return None
-    stack = rounded(np.stack(list(fakes.values())), measure.dtype)
+    stack = rounded(np.stack(list(named.values())), measure.dtype)
     finite = np.isfinite(right)
     wrong = (distance(stack, right, measure.dtype)[:, finite] > 1).any(axis=1)
     accepted = agrees(stack, right, measure, patient=False)[:, finite].all(axis=1)
     taken = np.flatnonzero(wrong & accepted)
-    return list(fakes)[taken[0]] if taken.size else None
+    return list(named)[taken[0]] if taken.size else None
 
 
-def _fakes(exam: Exam, quantity: Quantity, right: Numbers) -> Iterator[tuple[str, Numbers]]:
+def fakes(exam: Exam, quantity: Quantity, right: Numbers) -> Iterator[tuple[str, Numbers]]:
+    """Plainly wrong answers by name, made of the right one."""
     finite = right[np.isfinite(right)]
     if not finite.size:
         return
@@ -69,7 +69,7 @@ def _fakes(exam: Exam, quantity: Quantity, right: Numbers) -> Iterator[tuple[str
 
 
 def _of_a_reduction(exam: Exam, quantity: Quantity, right: Numbers) -> Iterator[tuple[str, Numbers]]:
-    terms = terms_in_double(exam.call)
+    terms = exam.unreduced
     value = exam.expected.value
     if terms is None or value is None or terms.is_complex() or terms.numel() < 2:
         return

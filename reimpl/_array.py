@@ -4,6 +4,7 @@ Rules kept here: an array decides its library by itself, and no library is impor
 nothing asks an array for its values.
 """
 
+from math import nan
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -58,12 +59,33 @@ def is_half(array: Array) -> bool:
     return dtype_name(array) in ("float16", "bfloat16")
 
 
+def is_single(array: Array) -> bool:
+    """torch's float32 on a device that has float64 to sum it in."""
+    return isinstance(array, torch.Tensor) and array.dtype == torch.float32 and array.device.type != "mps"
+
+
 def widened(array: Array | None) -> Array | None:
     """Halves in float32, where their sums and means are computed; any other array as it is."""
     if array is None or not is_half(array):
         return array
     xp = namespace(array)
     return xp.astype(array, xp.float32)
+
+
+def total(array: Array, axis: int) -> Array:
+    """The sums along an axis, which stays; of torch's float32 in float64."""
+    xp = namespace(array)
+    if is_single(array):
+        return xp.sum(array, axis=axis, keepdims=True, dtype=xp.float64)
+    return xp.sum(array, axis=axis, keepdims=True)
+
+
+def autocast(*arrays: Any) -> tuple[Any, ...]:
+    """The arrays as torch's autocast hands them to its losses: within it, halves in float32. None stays None."""
+    first = arrays[0]
+    if not isinstance(first, torch.Tensor) or first.is_meta or not torch.is_autocast_enabled(first.device.type):
+        return arrays
+    return tuple(array.float() if array is not None and is_half(array) else array for array in arrays)
 
 
 def numeric(array: Array) -> Array:
@@ -89,7 +111,32 @@ def deciding(*arrays: Array) -> list[Array]:
 
 def indices(labels: Labels) -> Labels:
     """Class indices in a type that can be gathered with: torch takes no uint8, and -100 does not fit into it."""
-    return labels.long() if isinstance(labels, torch.Tensor) else labels
+    return labels.long().contiguous() if isinstance(labels, torch.Tensor) else labels
+
+
+def in_rows(array: Array) -> Array:
+    """The array row by row in memory, where torch's kernel makes it so and its result is."""
+    return array.contiguous() if isinstance(array, torch.Tensor) else array
+
+
+def dense(array: Array) -> Array:
+    """The array without shared elements, in the order it has: so torch makes room for results that are like it."""
+    return array.clone() if isinstance(array, torch.Tensor) and 0 in array.stride() else array
+
+
+def labels_beside(labels: Labels, array: Array) -> Labels:
+    """Class indices where ``array`` lies, in the type that its library counts in; fractions are cut off."""
+    if isinstance(labels, torch.Tensor):
+        return labels.to(array.device, torch.int64)
+    xp = namespace(labels)
+    return xp.astype(labels, xp.arange(0).dtype)
+
+
+def filled(array: Array, number: float) -> Array:
+    """One number in the shape of ``array`` and of its kind, a class of its own included."""
+    if dtype_name(array) == "object" and 0 not in array.shape:
+        return numpy.full(array.shape, type(array[(0,) * len(array.shape)])(number))
+    return namespace(array).full_like(array, number)
 
 
 def less_product(minuend: Array, factor: Array, other: Array) -> Array:
@@ -104,6 +151,17 @@ def only(kept: Array, array: Array) -> Array:
     """``array`` where ``kept``, else 0."""
     xp = namespace(array)
     return xp.where(kept, array, xp.zeros_like(array))
+
+
+def clamped(array: Array) -> Array:
+    """``array`` where it is not below 0, else 0. The slope at 0 is 1, and NaN has none: both as in torch's clamp."""
+    xp = namespace(array)
+    return xp.where(array < 0, xp.zeros_like(array), xp.where(array >= 0, array, xp.full_like(array, nan)))
+
+
+def counting(label: Labels, count: int) -> Labels:
+    """0 … count - 1, beside ``label``; a trace of JAX has no device to name."""
+    return namespace(label).arange(count, device=getattr(label, "device", None))
 
 
 def entries(rows: Array, label: Labels, axis: int) -> Array:
@@ -126,3 +184,12 @@ def along_classes(weight: Array, rows: Array) -> Array:
     """A weight of shape (C) beside rows of shape (C) or (N, C, d1, …)."""
     rank = len(rows.shape)
     return namespace(weight).reshape(weight, (-1,) if rank == 1 else (1, -1, *(1,) * (rank - 2)))
+
+
+def affine(rows: Array, weight: Array, bias: Array | None) -> Array:
+    """rows · weightᵀ + bias. On torch the bias of a batch is in the product's sum, as in its own kernels."""
+    xp = namespace(rows)
+    if bias is not None and isinstance(rows, torch.Tensor) and rows.ndim == 2:
+        return torch.addmm(bias, rows, weight.T)
+    product = xp.matmul(rows, xp.matrix_transpose(weight))
+    return product if bias is None else product + bias

@@ -10,6 +10,8 @@ from typing import Any
 import array_api_compat
 import torch
 
+from reimpl._array import namespace
+
 Formula = Callable[..., Any]
 
 
@@ -29,6 +31,17 @@ def differentiated(formula: Formula, *slopes: Formula) -> Formula:
         return sum(parts[1:], start=parts[0])
 
     return _ruled(formula, pulled, pushed, lambda inputs, output: inputs)
+
+
+def slope_with_slopes(slope: Formula, *slopes: Formula) -> Formula:
+    """A ``slope`` for ``differentiated`` with rules of its own, where torch's second derivatives are not those of its
+    first. Compiled code is differentiated once, and Dynamo takes no rule within a rule: there it goes without."""
+    ruled = differentiated(slope, *slopes)
+
+    def apply(*arguments: Any) -> Any:
+        return slope(*arguments) if torch.compiler.is_compiling() else ruled(*arguments)
+
+    return apply
 
 
 def differentiated_by_output(formula: Formula, pull: Formula, push: Formula) -> Formula:
@@ -56,6 +69,36 @@ def detached(array: Any) -> Any:
 
         return jax.lax.stop_gradient(array)
     return array
+
+
+def differentiated_by_rules(formula: Formula, pull: Formula, push: Formula) -> Formula:
+    """A ``formula`` of one array that is not elementwise; its further arguments are plain options.
+
+    ``pull(cotangent, argument, *options)`` is the gradient, ``push(tangent, argument, *options)`` the directional
+    derivative.
+    """
+
+    def pulled(cotangent: Any, needed: Sequence[bool], *arguments: Any) -> tuple[Any, ...]:
+        return (pull(cotangent, *arguments),)
+
+    def pushed(tangents: Sequence[Any], *arguments: Any) -> Any:
+        return push(tangents[0], *arguments)
+
+    return _ruled(formula, pulled, pushed, lambda inputs, output: inputs)
+
+
+def differentiated_by_rows(formula: Formula, slope: Formula) -> Formula:
+    """A ``formula`` of one real array that leaves its last axis with a length of 1; its further arguments are plain
+    options. ``slope(array, output, *options)`` is the gradient of each row's output.
+    """
+
+    def pulled(cotangent: Any, needed: Sequence[bool], *kept: Any) -> tuple[Any, ...]:
+        return (cotangent * slope(*kept),)
+
+    def pushed(tangents: Sequence[Any], *kept: Any) -> Any:
+        return namespace(kept[0]).sum(tangents[0] * slope(*kept), axis=-1, keepdims=True)
+
+    return _ruled(formula, pulled, pushed, lambda inputs, output: (inputs[0], output, *inputs[1:]))
 
 
 def _ruled(formula: Formula, pulled: Formula, pushed: Formula, kept: Formula) -> Formula:
@@ -117,3 +160,48 @@ def _by_jax(formula: Formula, pushed: Formula, kept: Formula, arguments: tuple[A
     rule = jax.custom_jvp(lambda *primals: formula(*primals, *options))
     rule.defjvp(directional)
     return rule(*arrays)
+
+
+def _formula_of_positive_part(x: Any) -> Any:
+    xp = namespace(x)
+    return xp.where(x < 0, xp.zeros_like(x), x)
+
+
+def _slope_of_positive_part(along: Any, x: Any) -> Any:
+    xp = namespace(x)
+    # torch.func.jvp makes the tangent of a 0-d float32 plus a number a float64.
+    along = xp.astype(along, x.dtype)
+    return xp.where(x >= 0, along, xp.zeros_like(along))
+
+
+positive_part = differentiated(_formula_of_positive_part, _slope_of_positive_part)
+"""max(x, 0) with torch's slope: 1 at 0 too, where other libraries have 1/2 or 0, and 0 for NaN, which passes."""
+
+
+def differentiated_once(formula: Formula, pull: Formula, push: Formula) -> Formula:
+    """A ``formula`` of arrays and plain options with a rule for the gradient of its first array, the others being
+    constants; torch refuses to differentiate it again, and forward.
+
+    ``pull(cotangent, *arguments)`` is the gradient, ``push(tangent, *arguments)`` its transpose, for other libraries.
+    """
+
+    def pulled(cotangent: Any, needed: Sequence[bool], *arguments: Any) -> tuple[Any, ...]:
+        return (_last(pull(cotangent, *arguments)),)
+
+    def pushed(tangents: Sequence[Any], *arguments: Any) -> Any:
+        _forward_refused(tangents[0])
+        return push(tangents[0], *arguments)
+
+    return _ruled(formula, pulled, pushed, lambda inputs, output: inputs)
+
+
+def _forward_refused(tangent: Any) -> None:
+    if isinstance(tangent, torch.Tensor):
+        raise NotImplementedError("forward AD is not implemented for this loss, as in torch")
+
+
+def _refused(cotangent: Any, gradient: Any) -> Any:
+    raise RuntimeError("a second derivative is not implemented for this loss, as in torch")
+
+
+_last = differentiated(lambda gradient: gradient * 1, _refused)

@@ -5,11 +5,12 @@ FakeTensor, a device other than the CPU, a JAX trace); a check never changes an 
 """
 
 import warnings
+from math import isfinite
 
 import array_api_compat
 import torch
 
-from reimpl._array import Array, Labels, dtype_name, indices, is_floating, namespace
+from reimpl._array import Array, Labels, dtype_name, indices, is_floating, is_half, namespace
 
 
 def broadcast(input: Array, target: Array) -> tuple[Array, Array]:
@@ -31,6 +32,12 @@ def same_size(weight: Array, input: Array) -> None:
         raise ValueError(f"Weights and input must have the same size, not {weight.shape} and {input.shape}.")
 
 
+def subtractable(name: str, array: Array | None) -> None:
+    """torch subtracts 1 from this argument, and refuses to subtract from truth values."""
+    if array is not None and dtype_name(array) == "bool":
+        raise RuntimeError(f"{name} is of dtype bool, and nothing is subtracted from truth values")
+
+
 def floating(name: str, *arrays: Array) -> None:
     """torch has no kernel of this name for whole or complex numbers; one real array is enough to promote the others."""
     if not any(is_floating(array) for array in arrays):
@@ -48,12 +55,6 @@ def whole(name: str, argument: str, value: object) -> None:
     """torch takes a whole number here, and does not count truth values as such."""
     if isinstance(value, bool) or not hasattr(value, "__index__"):
         raise TypeError(f"{name}(): argument '{argument}' must be int, not {type(value).__name__}")
-
-
-def boolean(name: str, argument: str, value: object) -> None:
-    """torch takes True or False here, and no number for them."""
-    if not isinstance(value, bool):
-        raise TypeError(f"{name}(): argument '{argument}' must be bool, not {type(value).__name__}")
 
 
 def number(name: str, argument: str, value: object) -> None:
@@ -136,7 +137,7 @@ def class_weight(weight: Array | None, classes: int) -> None:
         )
 
 
-def in_range(target: Labels, classes: int, ignore_index: int) -> None:
+def in_range(target: Labels, classes: int, ignore_index: int, error: type[Exception] = IndexError) -> None:
     """Every label is ``ignore_index`` or names a class."""
     if not is_concrete(target):
         return
@@ -144,7 +145,7 @@ def in_range(target: Labels, classes: int, ignore_index: int) -> None:
     label = indices(target)
     wrong = (label != ignore_index) & ((label < 0) | (label >= classes))
     if bool(xp.any(wrong)):
-        raise IndexError(f"Target {int(label[wrong][0])} is out of bounds.")
+        raise error(f"Target {int(label[wrong][0])} is out of bounds.")
 
 
 def label_dtype(target: Labels, is_spatial: bool) -> None:
@@ -196,7 +197,12 @@ def dimension(name: str, array: Array, dim: int | None, stacklevel: int) -> int:
         warnings.warn(f"Implicit dimension choice for {name} is deprecated; pass dim=X.", stacklevel=stacklevel)
         return 0 if rank in (0, 1, 3) else 1
     whole(name, "dim", dim)
-    bound = max(rank, 1)
+    return axis(array, dim)
+
+
+def axis(array: Array, dim: int) -> int:
+    """``dim`` counted from 0; an array without axes counts as one with one."""
+    bound = max(len(array.shape), 1)
     if not -bound <= dim < bound:
         raise IndexError(f"Dimension out of range (expected to be in range of [{-bound}, {bound - 1}], but got {dim})")
     return dim % bound
@@ -207,3 +213,81 @@ def last(array: Array) -> int:
     if not array.shape:
         raise IndexError("Dimension specified as -1 but tensor has no dimensions")
     return len(array.shape) - 1
+
+
+def no_half(kernel: str, array: Array) -> None:
+    """torch's kernel of this name has none of 16 bits on the CPU, and none for whole or complex numbers anywhere."""
+    floating(kernel, array)
+    if is_half(array) and isinstance(array, torch.Tensor) and array.device.type == "cpu":
+        raise NotImplementedError(f'"{kernel}" not implemented for {dtype_name(array)}')
+
+
+def boolean(name: str, argument: str, value: object) -> None:
+    """torch takes a truth value here, and no number in its place."""
+    if not isinstance(value, bool):
+        raise TypeError(f"{name}(): argument '{argument}' must be bool, not {type(value).__name__}")
+
+
+def row_or_rows(input: Array) -> int:
+    """How many classes a row has; there may be no row in a batch, and a 0-d array is a row of one class."""
+    shape = tuple(input.shape)
+    if len(shape) > 2 or 0 in shape[-1:]:
+        raise RuntimeError(f"Expected a row of classes or a batch of rows, which may be empty, but got: {list(shape)}")
+    return shape[-1] if shape else 1
+
+
+def long_labels(target: Labels) -> None:
+    """Class indices are int64 in torch; JAX counts in int32."""
+    name = dtype_name(target)
+    if name != "int64" and (isinstance(target, torch.Tensor) or name != "int32"):
+        raise RuntimeError(f"expected scalar type Long but found {_kind(target)}")
+
+
+def labels_between(least: int, target: Labels, classes: int) -> None:
+    """No label lies below ``least`` or names a class that is not there, of which these kernels say RuntimeError."""
+    label = indices(target)
+    if is_concrete(target) and bool(namespace(label).any((label < least) | (label >= classes))):
+        raise RuntimeError(f"target is out of range: {classes} classes")
+
+
+def same_rank(**arrays: Array) -> None:
+    """All have the same number of axes; their sizes may differ, and broadcast."""
+    ranks = {name: len(array.shape) for name, array in arrays.items()}
+    if len(set(ranks.values())) > 1:
+        told = ", ".join(f"{name} {rank}D" for name, rank in ranks.items())
+        raise RuntimeError(f"The {', '.join(ranks)} tensors must have the same number of dimensions, but got: {told}")
+
+
+def held(kernel: str, value: float, array: Array) -> None:
+    """torch's kernel holds the number in the type of the array, where a finite one may not become infinite."""
+    if dtype_name(array) == "float32" and isfinite(value) and abs(value) > namespace(array).finfo(array.dtype).max:
+        raise RuntimeError(f"{kernel}: the value {value} cannot be converted to {_kind(array)} without overflow")
+
+
+def linear_layer(input: Array, linear_weight: Array, linear_bias: Array | None) -> None:
+    """``linear_weight`` of shape (C, d1, …, in_features) takes ``input`` of shape (in_features) or (N, in_features)."""
+    shape, own = tuple(linear_weight.shape), tuple(input.shape)
+    if len(own) not in (1, 2):
+        raise RuntimeError(f"expected input of 1 or 2 dimensions, got {len(own)}")
+    if len(shape) < 2:
+        raise RuntimeError(f"expected linear_weight of 2 or more dimensions, got {len(shape)}")
+    if own[-1] != shape[-1]:
+        raise RuntimeError(f"the last dimensions of input and linear_weight differ: {own[-1]} and {shape[-1]}")
+    if linear_bias is not None and tuple(linear_bias.shape) != shape[:-1]:
+        raise RuntimeError(f"expected linear_bias of shape {shape[:-1]}, got {tuple(linear_bias.shape)}")
+    if len(shape) > 2 and len(own) == 1:
+        raise RuntimeError(f"linear_weight of shape {shape} takes batched input, (N, {shape[-1]}), not {own}")
+
+
+def chunked(input: Array, target: Labels, weight: Array | None, classes: int, ignore_index: object) -> None:
+    """A label for each row, as torch's loss in chunks looks at them: more labels than rows, and weights than classes,
+    are left unread; an ignored class is one all the same."""
+    if not isinstance(ignore_index, int):
+        raise RuntimeError(f"linear_cross_entropy: ignore_index must be int, not {type(ignore_index).__name__}")
+    if not target.shape or target.shape[0] < input.shape[0]:
+        raise RuntimeError(f"target of shape {list(target.shape)} has no label for each of {input.shape[0]} rows")
+    if weight is not None and len(weight.shape) != 1:
+        raise RuntimeError(f"weight of shape {list(weight.shape)} is not one of {classes} classes")
+    if weight is not None:
+        in_range(target, weight.shape[0], ignore_index)
+    in_range(target, classes, ignore_index, RuntimeError)

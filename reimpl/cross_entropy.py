@@ -3,8 +3,20 @@
 from math import inf, prod
 
 from reimpl import _checks
-from reimpl._array import Array, Labels, along_classes, entries, indices, namespace, only, rounded, weights, widened
-from reimpl._reduction import checked, legacy, weighted
+from reimpl._array import (
+    Array,
+    Labels,
+    along_classes,
+    autocast,
+    entries,
+    indices,
+    namespace,
+    only,
+    rounded,
+    weights,
+    widened,
+)
+from reimpl._reduction import checked, legacy, weighted_rows
 from reimpl.log_softmax import log_softmax
 
 
@@ -39,7 +51,8 @@ def cross_entropy(
         label_smoothing: how much of the target is spread evenly; (0, 1], and 0 or anything below means none.
     Returns:
         Shape of a target of classes for ``"none"``, else 0-d. Dtype of ``input``, with probabilities the promoted one.
-        Halves are computed in float32 and rounded once, where torch rounds l, counts and sums in halves.
+        Halves are computed in float32 and rounded once, where torch rounds l, counts and sums in halves. Rows are
+        summed in float64.
     Raises:
         TypeError: ``ignore_index`` is not an int. ValueError: the batches differ. IndexError: no such class (CPU, not
             when traced). RuntimeError: label_smoothing > 1; a shape or dtype of ``target`` or ``weight`` does not fit
@@ -51,6 +64,7 @@ def cross_entropy(
     >>> cross_entropy(torch.tensor([[0.0, 2.0]]), torch.tensor([1]))
     tensor(0.1269)
     """
+    input, target, weight = autocast(input, target, weight)
     reduction = checked(legacy(reduction, size_average, reduce))
     _checks.whole("cross_entropy", "ignore_index", ignore_index)
     if input.shape == target.shape:
@@ -77,14 +91,13 @@ def _of_classes(
     kept = label != ignore_index
     label = xp.where(kept, label, xp.zeros_like(label))
     importance = xp.astype(kept, rows.dtype)
-    uniform = -rows
     if weight is not None:
         importance = importance * weights(weight, label)
-        uniform = uniform * along_classes(weight, rows)
-    loss = weighted(only(kept, -entries(rows, label, axis) * importance), importance, reduction)
+    loss = weighted_rows(only(kept, -entries(rows, label, axis) * importance), importance, reduction)
     if not smoothing > 0:
         return loss
-    even = weighted(only(kept, xp.sum(uniform, axis=axis)), importance, reduction)
+    uniform = -rows if weight is None else -rows * along_classes(weight, rows)
+    even = weighted_rows(only(kept, xp.sum(uniform, axis=axis)), importance, reduction)
     return (1 - smoothing) * loss + even * (smoothing / input.shape[axis] if input.shape[axis] else inf)
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from reimpl import _checks
-from reimpl._array import Array, dtype_name, is_floating, namespace, numeric, rounded, widened
+from reimpl._array import Array, autocast, dense, dtype_name, is_floating, namespace, numeric, rounded, widened
 from reimpl._autograd import differentiated
 from reimpl._reduction import checked, plain, reduced
 
@@ -46,15 +46,16 @@ def huber_loss(
     >>> huber_loss(torch.tensor([0.5, 3.0]), torch.zeros(2), reduction="none")
     tensor([0.1250, 2.5000])
     """
-    expanded, target = _checks.broadcast(input, target)
+    input, target, weight = autocast(input, target, weight)
+    x, t = _checks.broadcast(widened(input), widened(target))
     if weight is None:
         reduction = checked(reduction)
     else:
         _checks.same_size(weight, input)
     if not delta > 0:
         raise RuntimeError(f"huber_loss does not support non-positive values for delta: {delta}")
-    _checks.floating("huber_cpu", expanded, target)
-    error = widened(numeric(expanded)) - widened(numeric(target))
+    _checks.floating("huber_cpu", x, t)
+    error = numeric(dense(x)) - numeric(t)
     loss = _huber(error, delta)
     if input.dtype != target.dtype:
         if not is_floating(input):
@@ -76,7 +77,7 @@ def _slope(along: Array, error: Array, delta: float) -> Array:
     xp = namespace(error)
     # A product, because a delta past the dtype's largest number is no number to fill with.
     edge = delta * xp.ones_like(error)
-    return along * xp.where(error > delta, edge, xp.where(error < -delta, -edge, error))
+    return along * xp.where(error >= delta, edge, xp.where(error <= -delta, -edge, error))
 
 
 def _refused(along: Array, loss: Array, dtype: Any) -> Array:

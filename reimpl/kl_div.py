@@ -3,7 +3,7 @@
 import warnings
 
 from reimpl import _checks
-from reimpl._array import Array, deciding, is_floating, namespace, only, rounded, widened
+from reimpl._array import Array, autocast, deciding, dense, is_floating, namespace, only, rounded, widened
 from reimpl._autograd import differentiated
 from reimpl._reduction import checked, legacy, reduced
 
@@ -48,13 +48,14 @@ def kl_div(
     >>> kl_div(torch.tensor([[0.5, 0.5]]).log(), torch.tensor([[0.25, 0.75]]), reduction="batchmean")
     tensor(0.1308)
     """
+    input, target = autocast(input, target)
     word = _word(reduction, size_average, reduce)
     _checks.boolean("kl_div", "log_target", log_target)
     for array in (input, target):
         if not is_floating(array):
             raise RuntimeError(f"kl_div: Integral and Complex inputs not supported, got {array.dtype}")
     xp = namespace(input, target)
-    x, t = widened(input), widened(target)
+    x, t = widened(input), widened(dense(target))
     loss = (t - x) * xp.exp(t) if log_target else _entropy(t) - t * x
     loss = reduced(loss, word)
     if reduction == "batchmean" and input.shape:

@@ -1,7 +1,7 @@
 """L1 loss."""
 
 from reimpl import _checks
-from reimpl._array import Array, namespace, rounded, widened
+from reimpl._array import Array, autocast, namespace, rounded, widened
 from reimpl._reduction import legacy, reduced, weighted
 
 
@@ -37,10 +37,13 @@ def l1_loss(
     tensor([0.5000, 3.0000])
     """
     xp = namespace(input, target)
-    expanded, target = _checks.broadcast(input, target)
+    if weight is None:  # with one, torch's loss is made of operations that autocast leaves alone
+        input, target = autocast(input, target)
+    x, t = _checks.broadcast(widened(input), widened(target))
     reduction = legacy(reduction, size_average, reduce)
-    loss = xp.abs(widened(expanded) - widened(target))
+    loss = xp.abs(x - t)
     if weight is None:
         return rounded(reduced(loss, reduction), input, target)
     _checks.same_size(weight, input)
-    return rounded(weighted(loss * widened(weight), widened(weight), reduction), input, target, weight)
+    w = widened(weight)
+    return rounded(weighted(loss * w, w, reduction), input, target, weight)

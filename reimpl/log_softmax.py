@@ -3,7 +3,7 @@
 from typing import Any
 
 from reimpl import _checks
-from reimpl._array import Array, less_product, namespace, rounded, widened
+from reimpl._array import Array, in_rows, less_product, namespace, rounded, total, widened
 from reimpl._autograd import differentiated_by_output
 
 
@@ -24,8 +24,8 @@ def log_softmax(input: Array, dim: int | None = None, _stacklevel: int = 3, dtyp
         dim: the axis. None is deprecated: torch warns and takes 0 for 0, 1 or 3 axes, else 1.
         dtype: converts ``input`` first.
     Returns:
-        Shape (*). Halves are computed in float32 and rounded once, as torch does. Torch sums in vectors of the
-        machine's width: the last bit may differ.
+        Shape (*). Halves are computed in float32 and rounded once, as torch does. float32 is summed in float64, by
+        torch in vectors of the machine's width: the last bit may differ.
     Raises:
         IndexError: there is no axis ``dim``. TypeError: ``dim`` is not an int. NotImplementedError: not floating point.
 
@@ -41,18 +41,18 @@ def log_softmax(input: Array, dim: int | None = None, _stacklevel: int = 3, dtyp
         return xp.reshape(log_softmax(xp.reshape(input, (1,)), 0), ())
     if input.shape[axis] == 0:
         return xp.exp(input)
-    return rounded(_log_softmax(widened(input), axis), input)
+    return rounded(_log_softmax(widened(in_rows(input)), axis), input)
 
 
 def _formula(x: Array, axis: int) -> Array:
     xp = namespace(x)
     shifted = x - xp.max(x, axis=axis, keepdims=True)
-    return shifted - xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True))
+    return shifted - xp.astype(xp.log(total(xp.exp(shifted), axis)), x.dtype)
 
 
 def _pull(cotangent: Array, logarithm: Array, axis: int) -> Array:
     xp = namespace(logarithm)
-    return less_product(cotangent, xp.exp(logarithm), xp.sum(cotangent, axis=axis, keepdims=True))
+    return less_product(cotangent, xp.exp(logarithm), xp.astype(total(cotangent, axis), cotangent.dtype))
 
 
 def _push(tangent: Array, logarithm: Array, axis: int) -> Array:

@@ -1,7 +1,7 @@
 """Logarithm of the sigmoid."""
 
 from reimpl import _checks
-from reimpl._array import Array, namespace, rounded, widened
+from reimpl._array import Array, in_rows, namespace, rounded, widened
 from reimpl._autograd import differentiated
 
 
@@ -28,7 +28,7 @@ def logsigmoid(input: Array) -> Array:
     tensor([-100.0000,   -0.6931,   -0.3133])
     """
     _checks.floating("log_sigmoid", input)
-    return rounded(_logsigmoid(widened(input)), input)
+    return rounded(_logsigmoid(widened(in_rows(input))), input)
 
 
 def _formula(x: Array) -> Array:

@@ -1,7 +1,7 @@
 """Mean squared error."""
 
 from reimpl import _checks
-from reimpl._array import Array, numeric, rounded, widened
+from reimpl._array import Array, autocast, namespace, numeric, rounded, widened
 from reimpl._reduction import checked, legacy, reduced, weighted
 
 
@@ -38,15 +38,15 @@ def mse_loss(
     >>> mse_loss(torch.tensor([0.5, 3.0]), torch.zeros(2), reduction="none")
     tensor([0.2500, 9.0000])
     """
-    expanded, target = _checks.broadcast(input, target)
+    xp = namespace(input, target)
+    if weight is None:  # with one, torch's loss is made of operations that autocast leaves alone
+        input, target = autocast(input, target)
+    x, t = _checks.broadcast(widened(input), widened(target))
     reduction = legacy(reduction, size_average, reduce)
     if weight is None:
         reduction = checked(reduction)
-        _checks.floating("mse_cpu", expanded, target)
-        expanded, target = numeric(expanded), numeric(target)
-    else:
-        _checks.same_size(weight, input)
-    error = widened(expanded) - widened(target)
-    if weight is None:
-        return rounded(reduced(error * error, reduction), input, target)
-    return rounded(weighted(error * error * widened(weight), widened(weight), reduction), input, target, weight)
+        _checks.floating("mse_cpu", x, t)
+        return rounded(reduced(xp.square(numeric(x) - numeric(t)), reduction), input, target)
+    _checks.same_size(weight, input)
+    w = widened(weight)
+    return rounded(weighted(xp.square(x - t) * w, w, reduction), input, target, weight)

@@ -1,8 +1,8 @@
 """Negative log likelihood."""
 
 from reimpl import _checks
-from reimpl._array import Array, Labels, entries, indices, namespace, only, rounded, weights, widened
-from reimpl._reduction import checked, legacy, weighted
+from reimpl._array import Array, Labels, autocast, entries, indices, namespace, only, rounded, weights, widened
+from reimpl._reduction import checked, legacy, weighted_rows
 
 
 def nll_loss(
@@ -33,8 +33,8 @@ def nll_loss(
         weight: of the classes, shape (C), dtype of ``input``; not differentiable.
         ignore_index: the label of rows that do not count; any integer.
     Returns:
-        Shape of ``target`` for ``"none"`` (0-d for a single row), else 0-d. Halves are summed in float32 and rounded
-        once, where torch also counts the rows in halves (no more than 65504 in float16).
+        Shape of ``target`` for ``"none"`` (0-d for a single row), else 0-d. Summed in float64 and rounded once:
+        torch sums, and counts the rows, in the type of ``input`` (no more than 65504 in float16).
     Raises:
         TypeError: ``ignore_index`` is not an int.
         ValueError: the batches differ, or ``input`` is 0-d. IndexError: no such class (CPU, not when traced).
@@ -43,6 +43,7 @@ def nll_loss(
     >>> nll_loss(torch.tensor([[-0.5, -1.0], [-2.0, -0.2]]), torch.tensor([1, 0]), reduction="none")
     tensor([1., 2.])
     """
+    input, target, weight = autocast(input, target, weight)
     reduction = checked(legacy(reduction, size_average, reduce))
     _checks.whole("nll_loss", "ignore_index", ignore_index)
     _checks.class_labels("nll_loss_out_frame", input, target, weight, ignore_index)
@@ -56,4 +57,4 @@ def nll_loss(
     if weight is not None:
         importance = importance * weights(widened(weight), label)
     loss = only(kept, -entries(rows, label, axis) * importance)
-    return rounded(weighted(loss, importance, reduction), input)
+    return rounded(weighted_rows(loss, importance, reduction), input)

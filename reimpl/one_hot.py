@@ -1,7 +1,7 @@
 """One-hot coding of class indices."""
 
 from reimpl import _checks
-from reimpl._array import Array, Labels, dtype_name, namespace
+from reimpl._array import Array, Labels, dtype_name, in_rows, namespace
 
 
 def one_hot(input: Labels, num_classes: int = -1) -> Array:
@@ -39,4 +39,4 @@ def one_hot(input: Labels, num_classes: int = -1) -> Array:
             raise RuntimeError("Class values must be smaller than num_classes.")
     count = int(xp.max(input)) + 1 if num_classes == -1 else num_classes
     classes = xp.arange(count, dtype=input.dtype, device=input.device)
-    return xp.astype(xp.expand_dims(input, axis=-1) == classes, input.dtype)
+    return xp.astype(xp.expand_dims(in_rows(input), axis=-1) == classes, input.dtype)

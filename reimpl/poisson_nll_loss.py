@@ -3,7 +3,7 @@
 import math
 
 from reimpl import _checks
-from reimpl._array import Array, deciding, is_floating, namespace, rounded, widened
+from reimpl._array import Array, autocast, deciding, is_floating, namespace, rounded, widened
 from reimpl._reduction import legacy, reduced
 
 
@@ -44,6 +44,7 @@ def poisson_nll_loss(
     >>> poisson_nll_loss(torch.tensor([0.0, 1.0]), torch.tensor([2, 3]), reduction="none")
     tensor([ 1.0000, -0.2817])
     """
+    input, target = autocast(input, target)
     reduction = legacy(reduction, size_average, reduce)
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(reduction + " is not a valid value for reduction")

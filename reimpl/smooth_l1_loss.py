@@ -1,7 +1,7 @@
 """Smooth L1 loss."""
 
 from reimpl import _checks
-from reimpl._array import Array, namespace, numeric, rounded, widened
+from reimpl._array import Array, autocast, namespace, numeric, rounded, widened
 from reimpl._autograd import differentiated
 from reimpl._reduction import checked, legacy, reduced
 
@@ -41,14 +41,15 @@ def smooth_l1_loss(
     >>> smooth_l1_loss(torch.tensor([0.5, 3.0]), torch.zeros(2), reduction="none")
     tensor([0.1250, 2.5000])
     """
-    expanded, target = _checks.broadcast(input, target)
+    input, target = autocast(input, target)
+    x, t = _checks.broadcast(widened(input), widened(target))
     reduction = checked(legacy(reduction, size_average, reduce))
     if not beta >= 0:
         raise RuntimeError(f"smooth_l1_loss does not support negative values for beta: {beta}")
     if beta != 0:
-        _checks.floating("smooth_l1_cpu", expanded, target)
-        expanded, target = numeric(expanded), numeric(target)
-    error = widened(expanded) - widened(target)
+        _checks.floating("smooth_l1_cpu", x, t)
+        x, t = numeric(x), numeric(t)
+    error = x - t
     loss = namespace(error).abs(error) if beta == 0 else _smooth_l1(error, beta)
     return rounded(reduced(loss, reduction), input, target)
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from reimpl import _checks
-from reimpl._array import Array, namespace, rounded, widened
+from reimpl._array import Array, in_rows, namespace, rounded, total, widened
 from reimpl._autograd import differentiated_by_output
 
 
@@ -24,8 +24,8 @@ def softmax(input: Array, dim: int | None = None, _stacklevel: int = 3, dtype: A
         dim: the axis. None is deprecated: torch warns and takes 0 for 0, 1 or 3 axes, else 1.
         dtype: converts ``input`` first.
     Returns:
-        Shape (*). Halves are computed in float32 and rounded once, as torch does. Torch sums in vectors of the
-        machine's width: the last bit may differ.
+        Shape (*). Halves are computed in float32 and rounded once, as torch does. float32 is summed in float64, by
+        torch in vectors of the machine's width: the last bit may differ.
     Raises:
         IndexError: there is no axis ``dim``. TypeError: ``dim`` is not an int.
         NotImplementedError: not floating point.
@@ -42,18 +42,18 @@ def softmax(input: Array, dim: int | None = None, _stacklevel: int = 3, dtype: A
         return xp.reshape(softmax(xp.reshape(input, (1,)), 0), ())
     if input.shape[axis] == 0:
         return xp.exp(input)
-    return rounded(_softmax(widened(input), axis), input)
+    return rounded(_softmax(widened(in_rows(input)), axis), input)
 
 
 def _formula(x: Array, axis: int) -> Array:
     xp = namespace(x)
     exponential = xp.exp(x - xp.max(x, axis=axis, keepdims=True))
-    return exponential / xp.sum(exponential, axis=axis, keepdims=True)
+    return exponential / xp.astype(total(exponential, axis), x.dtype)
 
 
 def _slope(along: Array, s: Array, axis: int) -> Array:
     # The matrix of derivatives is symmetric: one rule serves both directions.
-    return (along - namespace(s).sum(along * s, axis=axis, keepdims=True)) * s
+    return (along - namespace(s).astype(total(along * s, axis), s.dtype)) * s
 
 
 _softmax = differentiated_by_output(_formula, _slope, _slope)

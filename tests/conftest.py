@@ -1,6 +1,7 @@
 """What the engine's tests share: a folder with one case file, the trials in it, and one thread for small tensors."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -33,12 +34,12 @@ def written(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def trials_of(written: Callable[..., Path]) -> Callable[[str], list[Trial]]:
-    """The trials on the CPU of a case file that has no problem."""
+    """The trials on the CPU of a case file that has no problem; the costly facets have tests of their own."""
 
     def read(text: str) -> list[Trial]:
         selection = select(Request(folders=[written(text)], device="cpu"))
         assert selection.problems == []
-        return list(selection.trials)
+        return [replace(trial, depth=0) for trial in selection.trials]
 
     return read
 

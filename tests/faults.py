@@ -125,6 +125,52 @@ def _slope_at_tie(input: torch.Tensor, target: torch.Tensor, *a: Any, **k: Any) 
     return {"none": lambda x: x, "mean": torch.mean, "sum": torch.sum}[k.get("reduction", "mean")](loss)
 
 
+class _Tangent(torch.autograd.Function):
+    """A right value and gradient; the derivative in forward mode is ``scale`` times the right one."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(value: torch.Tensor, scale: float) -> torch.Tensor:
+        return value.clone()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: torch.Tensor) -> None:
+        ctx.scale = inputs[1]
+
+    @staticmethod
+    def backward(ctx: Any, upstream: torch.Tensor) -> tuple[torch.Tensor, None]:
+        return upstream, None
+
+    @staticmethod
+    def jvp(ctx: Any, tangent: torch.Tensor, scale: None) -> torch.Tensor:
+        return tangent * ctx.scale
+
+
+def _halved_second(input: torch.Tensor, target: torch.Tensor, *a: Any, **k: Any) -> torch.Tensor:
+    """(x - t)² whose slope 2 (x - t) is taken for a constant when it is differentiated again."""
+    error = input - target
+    return F.l1_loss(error * (2 * error).detach() - error.detach() ** 2, torch.zeros_like(error), *a, **k)
+
+
+def _mean_of_all(input: torch.Tensor, target: torch.Tensor, *a: Any, **k: Any) -> torch.Tensor:
+    """Looks behind the batch that vmap hides."""
+    loss = F.mse_loss(input, target, *a, **k)
+    if not torch._C._functorch.is_batchedtensor(loss):
+        return loss
+    return loss * 0 + torch._C._functorch.get_unwrapped(loss).mean()
+
+
+def _otherwise_compiled(input: torch.Tensor, target: torch.Tensor, *a: Any, **k: Any) -> torch.Tensor:
+    loss = F.mse_loss(input, target, *a, **k)
+    return loss * 1.01 if torch.compiler.is_compiling() else loss
+
+
+def _never_float32(*a: Any, **k: Any) -> torch.Tensor:
+    with torch.autocast("cpu", enabled=False):
+        return F.mse_loss(*a, **k)
+
+
 def _weight_differentiated(input: torch.Tensor, target: torch.Tensor, weight: Any = None, **k: Any) -> torch.Tensor:
     if weight is not None:
         weight = weight.detach()
@@ -145,6 +191,8 @@ FAULTS = (
     Fault("gradient_doubled", "mse_loss", "gradient", _upstream("mse_loss", lambda g: 2 * g)),
     Fault("sixteen_ulps_off_in_the_gradient", "mse_loss", "gradient", _upstream("mse_loss", lambda g: g * (1 + 2**-18)),
           dtypes=("float32",)),
+    Fault("only_gradient_halved", "linear_cross_entropy", "gradient",
+          _upstream("linear_cross_entropy", lambda g: g / 2), cases="one_backward"),
     Fault("detached", "mse_loss", "gradient", _after("mse_loss", torch.detach)),
     Fault("target_detached", "mse_loss", "gradient", lambda i, t, *a, **k: F.mse_loss(i, t.detach(), *a, **k)),
     Fault("weight_quietly_without_gradient", "binary_cross_entropy", "gradient", _weight_differentiated),
@@ -168,6 +216,13 @@ FAULTS = (
     Fault("reads_raw_memory", "mse_loss", "layout", _raw_memory),
     Fault("restless", "mse_loss", "determinism", _restless, dtypes=("float64",)),
     Fault("stray_cpu_tensor", "mse_loss", "placement", _stray),
+    Fault("slope_taken_for_a_constant", "mse_loss", "second_gradient", _halved_second, dtypes=("float64",)),
+    Fault("tangent_doubled", "mse_loss", "forward_mode", _after("mse_loss", lambda x: _Tangent.apply(x, 2.0)),
+          dtypes=("float64",)),
+    Fault("mean_over_the_hidden_batch", "mse_loss", "vmap", _mean_of_all, dtypes=("float64",)),
+    Fault("other_numbers_when_compiled", "mse_loss", "compile", _otherwise_compiled, dtypes=("float64",)),
+    Fault("deaf_to_autocast", "mse_loss", "autocast", _never_float32, dtypes=("bfloat16",)),
+    Fault("in_rows_always", "sigmoid", "strides", _after("sigmoid", torch.Tensor.contiguous)),
     Fault("misses_the_printed_number", "smooth_l1_loss", "expect", _after("smooth_l1_loss", lambda x: x + 1e-3)),
     Fault("breaks_identities", "binary_cross_entropy_with_logits", "identity",
           _after("binary_cross_entropy_with_logits", lambda x: x * 1.01)),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from parity.agreement import Measure, agrees, judged
+from parity.agreement import Errors, Measure, agrees, judged, off
 from parity.truth import Exact
 
 INF, NAN = math.inf, math.nan
@@ -164,3 +164,28 @@ def test_agreement_tells_how_far_apart() -> None:
 @pytest.mark.parametrize("shape", [(0,), (2, 0)], ids=str)
 def test_empty_results_agree(shape: tuple[int, ...]) -> None:
     assert judged(np.zeros(shape), np.zeros(shape), measure()) == (None, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("x", "truth", "ulps"),
+    [(1 + 3 * ULP, 1.0, 3), (1.0, 1 + ULP / 2, 0.5), (INF, 1.0, INF), (NAN, 1.0, INF), (INF, INF, 0), (INF, 1e39, 0),
+     (-INF, 1e39, INF), (1.0, INF, INF)],
+    ids=["far", "near", "infinite", "nan", "both-infinite", "overflows", "to-the-other-side", "finite"],
+)  # fmt: skip
+def test_error_is_told_in_ulps_of_the_truth(x: float, truth: float, ulps: float) -> None:
+    assert off(array(x), Exact(array(truth), array(0.0)), torch.float32) == ulps
+
+
+def test_finite_answer_is_off_a_truth_that_overflows() -> None:
+    largest = torch.finfo(torch.float32).max
+    assert 1 < off(array(largest), Exact(array(1.01 * largest), array(0.0)), torch.float32)[0] < INF
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "nearer"),
+    [(1.0, 2.0, "candidate"), (2.0, 1.0, "torch"), (1.0, 1.0, "same"), (1.0, 1.005, "same"), (0.0, 0.0, "same"),
+     (0.0, 1e-9, "candidate")],
+    ids=str,
+)  # fmt: skip
+def test_smaller_mean_error_is_the_more_accurate(ours: float, theirs: float, nearer: str) -> None:
+    assert Errors(9.0, 9.0, ours, theirs, count=3).more_accurate == nearer

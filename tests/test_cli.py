@@ -6,7 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 from xml.etree import ElementTree
@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from parity.cli import main
+from parity.judging import THREADS
 
 ROOT = Path(__file__).parents[1]
 CASES = """
@@ -26,6 +27,11 @@ cases:
     inputs: {input: [1.0, 2.5], target: [0.5, -1.0]}
     each: {reduction: [none, mean]}
   - {name: plain, loss: sigmoid, inputs: {input: [0.5, -2.0]}, dtypes: [float32]}
+"""
+DRAWN = """
+cases:
+  - {name: drawn, loss: mse_loss, about: it, dtypes: [float32],
+     inputs: {input: {normal: [2], seed: 1}, target: {normal: [2], seed: 2}}}
 """
 RIGHT = "from torch.nn.functional import mse_loss, sigmoid\n"
 WRONG = RIGHT + "right = mse_loss\ndef mse_loss(*a, **k): return right(*a, **k) * 1.5\n"
@@ -113,6 +119,8 @@ def test_deviation_ends_with_1(parity: Command) -> None:
         (["broken"], r"'broken' cannot be imported: SystemExit: 0"),
         (["prefixed", "--loss", "mse_loss"], r"prefixed lacks mse_loss, which --loss names"),
         (["--json", "cases"], r"cases: the json report cannot be written: Is a directory"),
+        (["--reseed", "-1"], r"-1 is below 0"),
+        (["--threads", "0"], r"0 is below 1"),
         (["--device", "gpu"], r"invalid choice: 'gpu'"),
         (["--unknown"], r"unrecognized arguments: --unknown"),
     ],
@@ -127,6 +135,8 @@ def test_deviation_ends_with_1(parity: Command) -> None:
         "module-exits",
         "lacks",
         "report",
+        "seed",
+        "threads",
         "device",
         "word",
     ],
@@ -243,6 +253,38 @@ def test_command_printed_in_a_failure_fails_again(parity: Command) -> None:
     assert (again.status, "mse_loss/pair[float32-cpu-none]" in again.out) == (1, True)
 
 
+@pytest.fixture
+def _one_thread_after() -> Iterator[None]:
+    yield
+    torch.set_num_threads(THREADS)
+
+
+@pytest.mark.usefixtures("_one_thread_after")
+def test_command_printed_for_moved_seeds_moves_them_again(parity: Command, folder: Path) -> None:
+    (folder / "cases" / "drawn.yaml").write_text(DRAWN)
+    said = parity("check", "wrong.py", "--case", "mse_loss/drawn", "--reseed", "7", "--threads", "2").out
+    found = re.search(r"again: parity (check .*)", said)
+    assert found is not None
+    assert " --reseed 7 --threads 2 " in found[1]
+    assert numbers_told(parity(*shlex.split(found[1]), cases="").out) == numbers_told(said)
+
+
+def test_report_says_by_how_much_seeds_were_moved(parity: Command) -> None:
+    parity("check", "--reseed", "7", "--json", "moved.json")
+    assert json.loads(Path("moved.json").read_text())["reseed"] == 7
+
+
+def test_other_seeds_are_other_numbers(parity: Command, folder: Path) -> None:
+    (folder / "cases" / "drawn.yaml").write_text(DRAWN)
+    told = [numbers_told(parity("check", "wrong.py", "--case", "mse_loss/drawn", "--reseed", n).out) for n in "01"]
+    assert told[0] != told[1]
+
+
+def numbers_told(out: str) -> list[str]:
+    """The lines with both sides' numbers."""
+    return [line for line in out.splitlines() if " torch " in line]
+
+
 def scripts(out: str) -> list[str]:
     """The standalone scripts in what the command line said, the first first."""
     blocks = re.findall(r"  by itself:\n((?:    .*\n?)+)", out)
@@ -286,6 +328,18 @@ def test_script_runs_by_itself(loss: str, lines: str, parity: Command, folder: P
     (folder / "cases" / "it.yaml").write_text(f"cases:\n  - name: it\n    loss: {loss}\n    {lines}\n")
     (folder / "wrong.py").write_text(f"import torch\ndef {loss}(input, *a, **k): return input + 7\n")
     assert len(printed(scripts(parity("check", "wrong.py").out)[0])) == 2
+
+
+def test_script_spells_a_function_that_is_named(parity: Command, folder: Path) -> None:
+    lines = "inputs: {anchor: [1.0], positive: [2.5], negative: [1.0]}\n    options: {distance_function: l1_loss}"
+    loss = "triplet_margin_with_distance_loss"
+    (folder / "cases" / "it.yaml").write_text(f"cases:\n  - name: it\n    loss: {loss}\n    {lines}\n")
+    (folder / "wrong.py").write_text(
+        f"def {loss}(*arrays, distance_function): return distance_function(*arrays[:2]) + 7\n"
+    )
+    (first, *_) = scripts(parity("check", "wrong.py").out)
+    assert "distance_function=torch.nn.functional.l1_loss" in first
+    assert printed(first) == ["8.50000000000000000", "2.50000000000000000"]
 
 
 def test_machine_report_says_what_was_judged_and_where(report: dict[str, Any]) -> None:
@@ -346,6 +400,52 @@ def test_page_shows_the_failure(parity: Command) -> None:
     assert "mse_loss/pair[float32-cpu-none]" in Path("page.html").read_text()
 
 
+NEARER = """import torch
+from torch.nn.functional import mse_loss as theirs, sigmoid
+def mse_loss(input, target, **options): return theirs(input.double(), target.double(), **options).to(input.dtype)
+"""
+HARD = """
+cases:
+  - {name: hard, loss: mse_loss, inputs: {input: [0.1, 0.7, 1.3], target: [0.6, -0.4, 3.3]}, dtypes: [float32],
+     options: {reduction: none}}
+"""
+
+
+@pytest.fixture
+def nearer(folder: Path) -> None:
+    """A candidate in float64, and a case that it answers better than torch does."""
+    (folder / "nearer.py").write_text(NEARER)
+    (folder / "cases" / "it.yaml").write_text(HARD)
+
+
+@pytest.mark.usefixtures("nearer")
+@pytest.mark.parametrize(("candidate", "mark"), [("nearer.py", "▲"), ("right.py", "")], ids=["nearer", "as-torch"])
+def test_table_marks_the_more_accurate_candidate(candidate: str, mark: str, parity: Command) -> None:
+    row = re.search(r"^mse_loss +1 +1 +0 .* / \S+ +(▲?) .* / ", parity("check", candidate).out, re.MULTILINE)
+    assert row is not None
+    assert row[1] == mark
+
+
+@pytest.mark.usefixtures("nearer")
+def test_machine_report_says_who_is_more_accurate(parity: Command) -> None:
+    parity("check", "nearer.py", "--json", "it.json")
+    accuracy = json.loads(Path("it.json").read_text())["accuracy"]
+    assert accuracy["mse_loss"]["float32"]["value"]["more_accurate"] == "candidate"
+
+
+def test_accuracy_of_each_dtype_is_told_when_asked_for(parity: Command) -> None:
+    row = re.compile(r"^sigmoid +float32 +\S+ / ", re.MULTILINE)
+    assert [bool(row.search(parity("check", "right.py", *words).out)) for words in ((), ("--accuracy",))] == [
+        False,
+        True,
+    ]
+
+
+def test_table_has_a_row_a_loss(parity: Command) -> None:
+    rows = [line.split()[0] for line in parity("check", "right.py").out.splitlines() if " / " in line]
+    assert rows[:2] == ["mse_loss", "sigmoid"]
+
+
 def test_list_names_the_trials(parity: Command) -> None:
     ended = parity("list", "--loss", "sigmoid", "--device", "cpu")
     assert ended == (0, "sigmoid/plain[float32-cpu]\n", "")
@@ -366,7 +466,7 @@ def test_show_of_nothing_ends_with_2(parity: Command) -> None:
     assert (ended.status, "no case matches 'mse_loss/nothing'; `parity list` names them" in ended.err) == (2, True)
 
 
-@pytest.mark.parametrize("word", ["check", "list", "show", "new"])
+@pytest.mark.parametrize("word", ["check", "list", "show", "accuracy", "new"])
 def test_help_is_there(word: str, parity: Command) -> None:
     ended = parity(word, "--help", cases="")
     assert (ended.status, ended.out.startswith(f"usage: parity {word}")) == (0, True)
@@ -374,9 +474,10 @@ def test_help_is_there(word: str, parity: Command) -> None:
 
 @pytest.fixture
 def checkout(folder: Path) -> Path:
-    """A copy of the project without its cases."""
+    """A copy of the project without its cases, and without one of its losses."""
     for room in ("parity", "reimpl"):
-        shutil.copytree(ROOT / room, folder / room, ignore=shutil.ignore_patterns("__pycache__"))
+        ignored = shutil.ignore_patterns("__pycache__", "soft_margin_loss.py")
+        shutil.copytree(ROOT / room, folder / room, ignore=ignored)
     (folder / "cases" / "it.yaml").unlink()
     return folder
 

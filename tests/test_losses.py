@@ -1,13 +1,16 @@
 """Where an implementation of a loss is found: a module, a prefix of names, a file, or made on demand."""
 
+import dataclasses
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import ModuleType, NoneType, SimpleNamespace
 
 import pytest
 import torch
 
+from parity.case import DtypeName, Fields
 from parity.errors import CandidateError
 from parity.losses import Subject, candidate, signatures, usual_form
 
@@ -111,6 +114,11 @@ def test_usual_form_is_the_class_of_that_loss() -> None:
     assert usual_form("binary_cross_entropy") == "BCELoss"
 
 
+def test_signature_tells_which_option_takes_a_function() -> None:
+    signature = signatures()["triplet_margin_with_distance_loss"]
+    assert [a.name for a in signature.arguments if a.names_function("l1_loss")] == ["distance_function"]
+
+
 @pytest.mark.parametrize(
     ("loss", "name", "kind"),
     [("mse_loss", "target", "array"), ("nll_loss", "target", "labels"), ("mse_loss", "reduction", "option")],
@@ -118,3 +126,54 @@ def test_usual_form_is_the_class_of_that_loss() -> None:
 )
 def test_signature_tells_arrays_from_options(loss: str, name: str, kind: str) -> None:
     assert signatures()[loss][name].kind == kind
+
+
+@pytest.mark.parametrize(
+    ("loss", "name", "types"),
+    [
+        ("gaussian_nll_loss", "var", (float,)),
+        ("ctc_loss", "input_lengths", (tuple,)),
+        ("nll_loss", "weight", (NoneType,)),
+        ("nll_loss", "size_average", (bool, NoneType)),
+    ],
+    ids=["array", "labels", "array-or-none", "option"],
+)
+def test_signature_tells_the_plain_types(loss: str, name: str, types: tuple[type, ...]) -> None:
+    assert signatures()[loss][name].types == types
+
+
+def test_array_is_an_option_where_a_plain_value_will_do() -> None:
+    signature = signatures()["gaussian_nll_loss"]
+    assert {"var"} == {*signature.arrays} & {*signature.options}
+
+
+@dataclass(frozen=True)
+class Chunks:
+    """A candidate's own form of what an option takes."""
+
+    keeps: bool
+    summed_in: torch.dtype | None = None
+
+
+def test_signature_tells_the_fields_of_an_option_that_takes_a_dataclass() -> None:
+    fields = {field.name: field for field in signatures()["linear_cross_entropy"]["options"].fields}
+    assert list(fields) == [field.name for field in dataclasses.fields(torch.nn.LinearCrossEntropyOptions)]
+    assert (fields["batch_chunk_size"].types, fields["batch_chunk_size"].required) == ((int, NoneType), False)
+    assert fields["acc_policy"].choices == ("accurate", "balanced", "compact", "auto")
+    assert fields["acc_dtype"].types == (DtypeName, NoneType)
+
+
+def test_fields_become_the_class_of_the_subject() -> None:
+    subject = Subject("it", SimpleNamespace(modules=SimpleNamespace(Chunks=Chunks)))
+    fields = Fields("Chunks", {"keeps": True, "summed_in": DtypeName("float32")})
+    assert subject.made(fields) == Chunks(keeps=True, summed_in=torch.float32)
+
+
+def test_fields_become_the_class_of_torch_where_the_subject_has_none() -> None:
+    fields = Fields("LinearCrossEntropyOptions", {"batch_chunk_size": 2})
+    assert Subject("it", SimpleNamespace()).made(fields) == torch.nn.LinearCrossEntropyOptions(batch_chunk_size=2)
+
+
+@pytest.mark.parametrize("value", [None, 0.5, "mean", (1, 2), True], ids=str)
+def test_plain_value_is_passed_as_it_is(value: object) -> None:
+    assert Subject("it", SimpleNamespace()).made(value) is value

@@ -12,6 +12,7 @@ import torch
 from parity.case import Trial
 from parity.losses import REFERENCE, Subject
 from parity.report import Run, screen
+from parity.report.script import script
 from parity.report.written import as_html, as_json, as_junit
 from parity.trial import check
 
@@ -25,6 +26,12 @@ def infinite(input: torch.Tensor, target: torch.Tensor, **options: Any) -> torch
 
 def hostile(input: torch.Tensor, target: torch.Tensor, **options: Any) -> torch.Tensor:
     raise ValueError(HOSTILE)
+
+
+def straight(input: torch.Tensor, target: torch.Tensor, **options: Any) -> torch.Tensor:
+    """Value and gradient of mse_loss, and no second gradient."""
+    error = input - target
+    return (2 * error * error.detach() - error.detach() ** 2).mean()
 
 
 @pytest.fixture
@@ -63,6 +70,16 @@ def test_failure_names_its_place_and_its_command(function: object, run: Callable
     assert "it.yaml:2   again: parity check theirs --case mse_loss/it --dtype float32" in last
 
 
+def test_failure_of_a_second_gradient_is_told(
+    trial_of: Callable[..., Trial], subject_of: Callable[..., Subject]
+) -> None:
+    inputs = "inputs: {input: [1.0, 2.5], target: {values: [0.5, -1.0], requires_grad: false}}"
+    trial = trial_of(f"{inputs}\nfacets: [value, gradient, second_gradient]")
+    found = Run("theirs", [check(trial, subject_of(mse_loss=straight))])
+    assert list(found.verdicts[0].failures) == ["second_gradient"]
+    assert "gradient of input (upstream second) differs" in screen(found.verdicts[0], found)
+
+
 @pytest.mark.parametrize(
     ("states", "status"),
     [([], 2), (["passed"], 0), (["missing"], 2), (["passed", "missing"], 0), (["passed", "error"], 2),
@@ -72,3 +89,18 @@ def test_failure_names_its_place_and_its_command(function: object, run: Callable
 def test_status_is_the_worst_that_was_judged(states: list[str], status: int, trial_of: Callable[..., Trial]) -> None:
     verdict = check(trial_of(PAIR), REFERENCE)
     assert Run("theirs", [replace(verdict, state=state) for state in states]).status == status
+
+
+def test_script_spells_an_option_that_is_a_record(
+    trial_of: Callable[..., Trial], subject_of: Callable[..., Subject]
+) -> None:
+    trial = trial_of(
+        "loss: linear_cross_entropy\n"
+        "inputs: {input: [[1.0, 2.5]], linear_weight: [[0.5, 1.0], [0.25, -2.0]], target: [0]}\n"
+        "options: {options: {chunking_method: aspect_ratio, acc_dtype: float32, batch_chunk_size: null}}"
+    )
+    verdict = check(trial, subject_of(linear_cross_entropy=lambda *a, **k: torch.zeros(())))
+    assert (
+        "options=torch.nn.LinearCrossEntropyOptions(chunking_method='aspect_ratio', acc_dtype=torch.float32, "
+        "batch_chunk_size=None)"
+    ) in "\n".join(script(verdict, "theirs"))

@@ -1,18 +1,21 @@
 """One run: its own copies, everything it says written down, the world left as it was."""
 
+import math
 import random
 import warnings
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from parity.case import Application, DtypeName, Fields
 from parity.inputs import laid_out
 from parity.losses import Subject
 from parity.outcome import Call, Outcome, cotangents
-from parity.runner import run
+from parity.runner import run, run_in_double, value_in_digits
 
 X = torch.tensor([1.0, 2.0, 3.0])
 Build = Callable[..., Subject]
@@ -223,6 +226,46 @@ def test_positional_arguments_may_bear_other_names(subject_of: Build) -> None:
     assert outcome(subject_of(double=lambda logits: 2 * logits)).raised is None
 
 
+THREE = {"anchor": X[None], "positive": X[None] + 1, "negative": X[None] - 1}
+NAMED = {"loss": "triplet_margin_with_distance_loss", "positional": tuple(THREE)}
+
+
+def handed_over(subject: Subject, seen: list[Any], **changes: Any) -> object:
+    """The function that ``subject`` gets for the name l1_loss."""
+    outcome(subject, **NAMED, arguments={**THREE, "distance_function": "l1_loss"}, **changes)
+    return seen[0]
+
+
+@pytest.mark.parametrize("form", [None, "Form"], ids=["function", "module"])
+def test_function_that_is_named_is_given_as_that_of_torch(form: str | None, subject_of: Build) -> None:
+    class Form:
+        def __init__(self, distance_function: Any) -> None:
+            seen.append(distance_function)
+
+    seen: list[Any] = []
+    subject = subject_of(
+        forms=SimpleNamespace(Form=Form),
+        triplet_margin_with_distance_loss=lambda *arrays, distance_function: seen.append(distance_function),
+    )
+    assert handed_over(subject, seen, form=form) is torch.nn.functional.l1_loss
+
+
+def test_function_that_is_named_in_an_expression_is_that_of_torch(subject_of: Build) -> None:
+    seen: list[Any] = []
+    subject = subject_of(
+        triplet_margin_with_distance_loss=lambda *arrays, distance_function: seen.append(distance_function)
+    )
+    expression = Application(NAMED["loss"], tuple(THREE), {"distance_function": "l1_loss"})
+    outcome(subject, loss="identities", arguments=THREE, expression=expression)
+    assert seen == [torch.nn.functional.l1_loss]
+
+
+def test_formulas_are_given_their_own_function_which_takes_their_numbers() -> None:
+    arguments = {**THREE, "distance_function": "pairwise_distance", "margin": 0.25}
+    value = value_in_digits(Call(**NAMED, arguments=arguments, dtype=torch.float32))
+    assert float(value) == pytest.approx(0.25, abs=1e-5)
+
+
 def test_upstream_gradients_of_an_array_are_not_all_ones() -> None:
     found = cotangents(torch.zeros(6), Call("double", {}, (), torch.float32))
     assert {name: len(set(c.tolist())) for name, c in found.items()} == {"irregular": 6, "one-hot": 2}
@@ -236,3 +279,12 @@ def test_upstream_gradients_are_numbers_of_the_coarsest_dtype() -> None:
 def test_upstream_gradient_of_the_case_is_one_more() -> None:
     found = cotangents(torch.zeros(2), Call("double", {}, (), torch.float32, cotangent=(5.0, 0.0)))
     assert found["given"].tolist() == [5.0, 0.0]
+
+
+def test_reference_in_float64_sums_in_float64() -> None:
+    options = Fields("LinearCrossEntropyOptions", {"acc_dtype": DtypeName("float32"), "acc_policy": "accurate"})
+    x, w = torch.ones(2, 3, dtype=torch.bfloat16), torch.ones(4, 3, dtype=torch.bfloat16)
+    arguments = {"input": x, "linear_weight": w, "target": torch.tensor([0, 1]), "options": options}
+    found = run_in_double(Call("linear_cross_entropy", arguments, tuple(arguments)[:3], torch.bfloat16))
+    assert found.value is not None
+    assert found.value.item() == pytest.approx(math.log(4))

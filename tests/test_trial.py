@@ -15,6 +15,9 @@ from parity.trial import check
 
 PAIR = "inputs: {input: [1.0, 2.5], target: [0.5, -1.0]}"
 SHAPES = "inputs: {input: [1.0, 2.5], target: [0.5, -1.0, 2.0]}"
+CHUNKS = """loss: linear_cross_entropy
+inputs: {input: [[1.0, 2.5]], linear_weight: [[0.5, 1.0], [0.25, -2.0]], target: [0]}
+options: {options: {batch_chunk_size: 1}}"""
 IDENTITY = "inputs: {x: [0.5, -2.0]}\nleft: {exp: {logsigmoid: x}}\nright: {sigmoid: x}"
 GAP = "\nknown_gap: {facets: [value, gradient], because: a test}"
 Only = Callable[..., Trial]
@@ -45,6 +48,13 @@ def test_wrong_candidate_fails_in_the_facets_that_saw_it(trial_of: Only, subject
 def test_candidate_without_the_loss_is_missing(trial_of: Only, subject_of: Build) -> None:
     verdict = check(trial_of(PAIR), subject_of())
     assert (verdict.state, verdict.error) == ("missing", "a candidate has no mse_loss")
+
+
+def test_case_without_values_and_gradients_need_not_prove_any(trial_of: Only, subject_of: Build) -> None:
+    lines = "inputs: {input: [1.0, 1.0], target: [0.0, 0.0]}\ntolerance: {ulps: 1e9, because: a test}"
+    facets = "\nfacets: [refusal]"
+    states = [check(trial_of(text), subject_of(mse_loss=F.mse_loss)).state for text in (lines, lines + facets)]
+    assert states == ["error", "passed"]
 
 
 @pytest.mark.parametrize(
@@ -198,3 +208,18 @@ def test_gradient_that_torch_refuses_must_be_refused(trial_of: Only, subject_of:
 
     verdict = check(trial_of(lines), subject_of(nll_loss=nll_loss))
     assert "weight" in verdict.failures["gradient"].what
+
+
+def test_only_backward_that_torch_gives_is_compared(trial_of: Only, subject_of: Build) -> None:
+    trial = trial_of(CHUNKS)
+    halved = lambda *a, **k: F.linear_cross_entropy(a[0] / 2, *a[1:], **k)  # noqa: E731
+    assert check(trial, REFERENCE).state == "passed"
+    assert "gradient" in check(trial, subject_of(linear_cross_entropy=halved)).failures
+
+
+def test_candidate_that_takes_slices_is_not_held_against_a_torch_without_cuda(
+    trial_of: Only, subject_of: Build
+) -> None:
+    sliced = lambda input, target, **k: F.mse_loss(input[0:], target, **k)  # noqa: E731
+    finding = check(trial_of(PAIR), subject_of(mse_loss=sliced), only=["placement"]).findings["placement"]
+    assert finding.status != "failed"

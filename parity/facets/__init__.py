@@ -1,7 +1,7 @@
 """The facets: one file each, named as the facet, with ``compare(exam) -> Finding``.
 
-The folder is the registry. A module may set ``COSTLY = True``: then it does not run in every trial and ``--quick``
-leaves it out.
+The folder is the registry. A module may set ``DEPTH``: then it looks at the trials of that depth only, and ``--quick``
+leaves it out; and ``NUMBERS = True``: it compares numbers, which a quirk of torch may leave undefined.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,7 +10,8 @@ from importlib import import_module
 from pkgutil import iter_modules
 from types import ModuleType
 
-from parity.exam import Exam, Finding
+from parity.case import Trial
+from parity.exam import Exam, Finding, not_compared
 
 Compare = Callable[[Exam], Finding]
 
@@ -21,11 +22,27 @@ def facets() -> Mapping[str, ModuleType]:
     return {found.name: import_module(f"{__name__}.{found.name}") for found in iter_modules(__path__)}
 
 
-def is_costly(name: str) -> bool:
-    return bool(getattr(facets()[name], "COSTLY", False))
+def depth_of(name: str) -> int:
+    """How deep a trial must be for this facet to look at it unasked: 0 for the cheap."""
+    return int(getattr(facets()[name], "DEPTH", 0))
+
+
+@cache
+def _usual(depth: int) -> tuple[str, ...]:
+    return tuple(name for name in facets() if depth_of(name) <= depth)
+
+
+def facets_of(trial: Trial) -> list[str]:
+    """The facets that look at a trial: the usual ones, or those that its case names."""
+    case = trial.case
+    usual = case.only_facets if case.only_facets is not None else _usual(trial.depth)
+    return [name for name in (*usual, *case.with_facets) if name not in case.without_facets]
 
 
 def compare(name: str, exam: Exam) -> Finding:
     """What the facet ``name`` finds."""
-    judge: Compare = facets()[name].compare
+    facet = facets()[name]
+    if exam.trial.undefined and getattr(facet, "NUMBERS", False):
+        return not_compared(f"torch leaves it undefined: {exam.trial.undefined}")
+    judge: Compare = facet.compare
     return judge(exam)

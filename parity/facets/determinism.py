@@ -8,6 +8,8 @@ from parity.exam import PASSED, Exam, Finding, described, failed, unanswered
 from parity.runner import run
 from parity.truth import quantity_of
 
+NUMBERS = True
+
 
 def compare(exam: Exam) -> Finding:
     if found := unanswered(exam, alone=True):

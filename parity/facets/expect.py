@@ -12,6 +12,8 @@ from parity.exam import PASSED, Exam, Finding, failed, not_compared, unanswered
 from parity.outcome import ONES, Outcome
 from parity.ulp import component, numbers, ulp
 
+NUMBERS = True
+
 
 def compare(exam: Exam) -> Finding:
     case = exam.trial.case

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from parity.case import Case, Place, Signature
+from parity.case import Case, Place, Quirk, Signature
 from parity.loader.cases import Defaults, read_case, read_loss
 from parity.loader.fields import read_dtypes
 from parity.loader.identities import read_identity
+from parity.loader.quirks import check_shown, read_quirk
 from parity.loader.reading import Reader
 from parity.loader.tree import MapNode, Node, Problem, tree_of
 from parity.loader.vocabulary import FILE, facet_names
@@ -23,10 +24,11 @@ SUFFIXES = (".yaml", ".yml")
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """The cases that are good, in the order of the files, and what is wrong with the rest."""
+    """The cases and quirks that are good, in the order of the files, and what is wrong with the rest."""
 
     cases: tuple[Case, ...]
     problems: tuple[Problem, ...]
+    quirks: tuple[Quirk, ...] = ()
 
 
 def load(folder: Path | Sequence[Path], signatures: Mapping[str, Signature], *, shipped: bool = False) -> Loaded:
@@ -36,17 +38,19 @@ def load(folder: Path | Sequence[Path], signatures: Mapping[str, Signature], *, 
     """
     reader = Reader(signatures, facet_names(), shipped)
     cases: list[Case] = []
+    quirks: list[tuple[Quirk, Node]] = []
     seen: set[str] = set()
     for root in [folder] if isinstance(folder, str | Path) else folder:
         problems = len(reader.problems)
         files = _case_files(Path(root), reader)
         fresh = [path for path in files if os.path.realpath(path) not in seen]
         seen.update(map(os.path.realpath, fresh))
-        read = [_read_file(reader, path) for path in fresh]
-        cases += [case for of_file in read for case in of_file or ()]
-        if fresh == files and all(of_file is None for of_file in read) and len(reader.problems) == problems:
+        cases += [case for path in fresh for case in _read_file(reader, path, quirks)]
+        if not files and len(reader.problems) == problems:
             _report(reader, Path(root), f"no case file here; cases are in files named *{' or *'.join(SUFFIXES)}")
-    return Loaded(tuple(cases), tuple(reader.problems))
+    if not reader.problems:
+        check_shown(reader, quirks, {case.id for case in cases})
+    return Loaded(tuple(cases), tuple(reader.problems), tuple(quirk for quirk, _ in quirks))
 
 
 def _shown(path: Path) -> str:
@@ -116,33 +120,32 @@ def _content(reader: Reader, path: Path) -> bytes | None:
     return None
 
 
-def _read_file(reader: Reader, path: Path) -> list[Case] | None:
-    """The good cases of a file; None if it has another vocabulary."""
+def _read_file(reader: Reader, path: Path, quirks: list[tuple[Quirk, Node]]) -> list[Case]:
+    """The good cases of a file; its quirks are added to ``quirks``."""
     start = len(reader.problems)
     content = _content(reader, path)
     if content is None:
         return []
     root, problems = tree_of(content, _shown(path))
-    if isinstance(root, MapNode) and set(root.keys) == {"quirks"}:
-        return None
     reader.problems.extend(problems)
-    cases = _read_root(reader, root, problems) if root else []
+    cases = _read_root(reader, root, problems, quirks) if root else []
     reader.problems[start:] = sorted(reader.problems[start:], key=lambda problem: problem.place)
     return cases
 
 
-def _read_root(reader: Reader, root: Node, problems: Sequence[Problem]) -> list[Case]:
+def _read_root(reader: Reader, root: Node, problems: Sequence[Problem], quirks: list[tuple[Quirk, Node]]) -> list[Case]:
     said = reader.entries(root, FILE, "a case file")
     if said is None:
         return []
-    if not {"cases", "identities"} & said.keys():
-        reader.report(root, "neither the key 'cases' nor 'identities'; a case file has one of them, or both")
+    if not {"cases", "identities", "quirks"} & said.keys():
+        reader.report(root, "neither the key 'cases' nor 'identities' nor 'quirks'; a case file has one at least")
     loss = read_loss(reader, said["loss"]) if "loss" in said else None
     defaults = Defaults(loss, has_loss="loss" in said)
     if "dtypes" in said:
         defaults = Defaults(loss, read_dtypes(reader, said["dtypes"]) or None, has_loss="loss" in said)
     read = [(item, read_case(reader, item, defaults)) for item in _items(reader, said, "cases")]
     read += [(item, read_identity(reader, item, defaults.dtypes)) for item in _items(reader, said, "identities")]
+    quirks += [quirk for quirk in (read_quirk(reader, item) for item in _items(reader, said, "quirks")) if quirk]
     return [
         case for item, case in read if case and not any(item.place <= problem.place < item.end for problem in problems)
     ]

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, cast
 
-from parity.case import DEFAULT_DTYPES, Case, Dtype, Input, Signature
+from parity.case import COMBINE, DEFAULT_DTYPES, Case, Combine, Dtype, Input, Signature
 from parity.loader.fields import Said, shared_fields
 from parity.loader.inputs import read_input
 from parity.loader.options import Wrong, argument_of, read_option
@@ -59,6 +59,8 @@ def _arguments(reader: Reader, said: Said, signature: Signature | None, fields: 
             read["inputs"][name] = _optional_input(reader, node, name, signature)
     for name, key, node in reader.named(said["options"], "options") if "options" in said else ():
         argument = argument_of(reader, key, name, signature) if signature else None
+        if name in read["inputs"] and argument:
+            reader.report(key, f"{name!r} stands in 'inputs' and in 'options'; keep one")
         if argument:
             read["options"][name] = read_option(reader, node, argument, "refused" in said)
     for name, key, node in reader.named(said["each"], "each") if "each" in said else ():
@@ -66,6 +68,8 @@ def _arguments(reader: Reader, said: Said, signature: Signature | None, fields: 
             where = "inputs" if name in read["inputs"] else "options"
             reader.report(key, f"{name!r} stands in 'each' and in {where!r}; keep one")
         read["each"][name] = _choices(reader, key, node, signature, "refused" in said)
+    if "combine" in said:
+        read["combine"] = _combine(reader, said)
     if signature and isinstance(said.get("inputs"), MapNode):
         _check_required(reader, said["inputs"], signature, read)
     trials = prod(len(values) for values in read["each"].values()) * len(fields["dtypes"] or ())
@@ -78,6 +82,12 @@ def _arguments(reader: Reader, said: Said, signature: Signature | None, fields: 
                 Problem(given.place, f"{given.recipe} takes a floating dtype, not the case's {whole[0]}")
             )
     return read
+
+
+def _combine(reader: Reader, said: Said) -> Combine:
+    if "each" not in said:
+        reader.report(said["combine"], "'combine' needs 'each' beside it, or there is nothing to combine")
+    return cast(Combine, reader.word(said["combine"], "combine", COMBINE) or "product")
 
 
 def _is_input(reader: Reader, key: Node, name: str, signature: Signature | None) -> bool:

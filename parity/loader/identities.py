@@ -121,7 +121,7 @@ def _options(reader: Reader, node: MapNode, function: str, signature: Signature 
             continue
         if signature is None:
             reader.report_unknown(node.keys[name], "option", name, (), f"for {function}")
-        elif name in signature.arrays:
+        elif name in signature.arrays and name not in signature.options:
             reader.report(
                 node.keys[name], f"{name!r} is an array argument of {function}; it belongs among the operands"
             )

@@ -15,7 +15,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any, Literal, get_args
 
-from parity.case import DTYPES, Layout, Recipe
+from parity.case import COMBINE, DTYPES, QUIRK_KINDS, Layout, Recipe
 from parity.loader.scalars import HEXADECIMAL, SPECIAL
 
 MAX_ELEMENTS = 2**27
@@ -143,6 +143,7 @@ def _object(keys: Mapping[str, Key], **rest: Any) -> Schema:
     } | ({"required": required} if required else {}) | rest  # fmt: skip
 
 
+_PLAIN = {"type": ["string", "number", "boolean", "null"]}
 _TEXT = {"type": "string", "pattern": "\\S"}
 _NAME = {"type": "string", "minLength": 1, "maxLength": MAX_NAME, "pattern": "^[^/\\u0000-\\u001f\\u007f-\\u009f]*$"}
 _WORD = {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}
@@ -196,7 +197,8 @@ CASE: Mapping[str, Key] = {
         required=True,
     ),
     "options": Key(
-        "every other argument by name; null is None", {"type": "object", "additionalProperties": _ref("option")}
+        "every other argument by name, and arrays that may be plain; null is None, a loss's name is that function",
+        {"type": "object", "additionalProperties": _ref("option")},
     ),
     "each": Key(
         "lists to take the product over: any option or input",
@@ -204,6 +206,10 @@ CASE: Mapping[str, Key] = {
             "type": "object",
             "additionalProperties": _listed({"anyOf": [_ref("option"), _ref("input")]}, unique=False),
         },
+    ),
+    "combine": Key(
+        "of the trials that dtypes, each and module make: all, or as few as have every two or three choices together",
+        {"enum": list(COMBINE)},
     ),
     "expect": Key("the value, met at the digits printed", _ref("literal")),
     "expect_gradient": Key(
@@ -232,11 +238,26 @@ IDENTITY: Mapping[str, Key] = {
     "right": Key("the expression that must come to the same", _ref("application"), required=True),
     **_SHARED_LAST,
 }
+QUIRK: Mapping[str, Key] = {
+    "id": Key("what it is called, once in all files", _TEXT, required=True),
+    "loss": Key("the loss that has it", _TEXT, required=True),
+    "what": Key("what happens, and why it surprises", _TEXT, required=True),
+    "kind": Key(
+        "parity_required: done as torch does it; improvement_allowed: better passes too; undefined: never compared",
+        {"enum": list(QUIRK_KINDS)},
+        required=True,
+    ),
+    "torch": Key("the versions of torch that have it, such as >=2.6", _TEXT, required=True),
+    "cases": Key("the cases that show it: loss/name", _listed(_TEXT), required=True),
+    "devices": Key("the devices it was seen on; cpu unless said", _listed({"enum": list(DEVICES)})),
+    "link": Key("where it is discussed", {"type": "string", "pattern": "^https://"}),
+}
 FILE: Mapping[str, Key] = {
     "loss": _LOSS_KEY,
     "dtypes": _DTYPES_KEY,
     "cases": Key("the cases of the file", _listed(_ref("case"), unique=False)),
     "identities": Key("expressions of losses held against each other", _listed(_ref("identity"), unique=False)),
+    "quirks": Key("where torch is wrong, undefined, inconsistent or surprising", _listed(_ref("quirk"), unique=False)),
 }
 
 _TAKES: Mapping[Takes, Schema] = {
@@ -253,18 +274,19 @@ def schema() -> Schema:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Parity cases",
         "description": "Cases of the parity suite for torch's losses; docs/cases.md explains each key.",
-        **_object(FILE, anyOf=[{"required": ["cases"]}, {"required": ["identities"]}]),
+        **_object(FILE, anyOf=[{"required": [key]} for key in ("cases", "identities", "quirks")]),
         "$defs": {
             "number": {"anyOf": [{"type": "number"}, {"type": "string", "pattern": f"^(?:{SPECIAL}|{HEXADECIMAL})$"}]},
             "literal": {
                 "anyOf": [_ref("number"), {"type": "boolean"}, _listed(_ref("literal"), least=0, unique=False)]
             },
-            "option": {"anyOf": [{"type": ["string", "number", "boolean", "null"]}, {"type": "array"}]},
+            "option": {"anyOf": [_PLAIN, {"type": "array"}, {"type": "object", "additionalProperties": _PLAIN}]},
             "input": {"anyOf": [_ref("literal"), *(_recipe_schema(name) for name in ("values", *RECIPES))]},
             "expression": {"anyOf": [_ref("number"), _TEXT, _ref("application")]},
             "application": {"type": "object", "description": "one function and its operands", "minProperties": 1},
-            "case": _object(CASE, dependentRequired={"matching": ["refused"]}),
+            "case": _object(CASE, dependentRequired={"matching": ["refused"], "combine": ["each"]}),
             "identity": _object(IDENTITY),
+            "quirk": _object(QUIRK),
         },
     }  # fmt: skip
 

@@ -5,7 +5,7 @@ trials that the unchanged formulas do not pass judge nothing.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
@@ -15,7 +15,7 @@ from parity.case import Trial
 from parity.losses import Subject
 from parity.mutants.children import OUT_OF_TIME, in_children, limit_memory, limit_time, silence
 from parity.mutants.generate import Mutant
-from parity.mutants.looks import Look, is_changed, is_passed, look
+from parity.mutants.looks import FACETS, Look, is_changed, is_passed, look
 from parity.mutants.operators import CUT
 from parity.mutants.workshop import Statement, copied, has_cut, probed
 from parity.trial import Verdict, check
@@ -79,9 +79,13 @@ def bench_of(trials: Sequence[Trial], jobs: int, *, matrix: bool) -> Bench:
     return Bench(trials, _looks_at(trials, jobs), frozenset(imported), matrix)
 
 
-def results(mutants: Sequence[Mutant], bench: Bench, jobs: int) -> Iterator[Result]:
-    """What becomes of each mutant, as it is known."""
+def results(
+    mutants: Sequence[Mutant], bench: Bench, jobs: int, ahead: Mapping[str, Sequence[str]] | None = None
+) -> Iterator[Result]:
+    """What becomes of each mutant, as it is known; ``ahead`` are the cases by file to begin with."""
     killers: dict[str, Counter[str]] = defaultdict(Counter)
+    for file, cases in (ahead or {}).items():
+        killers[file].update(cases)
     _warm_up(bench)
     tasks = [partial(_result, mutant, bench, killers[mutant.file]) for mutant in mutants]
     for at, answer, status in in_children(tasks, jobs):
@@ -140,7 +144,7 @@ def _cuts(subject: Subject, bench: Bench, looks: Sequence[Look]) -> bool:
 
 def _verdicts(subject: Subject, bench: Bench, looks: Sequence[Look], killed: dict[str, Verdict]) -> Iterator[Verdict]:
     """First where the mutant does anything else than the formulas; then, since a facet may make calls of its own
-    (another layout, another device), one trial for each way through the statements."""
+    (another layout, differentiated again), those in depth and one for each way through the statements."""
     ways: set[object] = set()
     rest: list[Look] = []
     for seen in looks:
@@ -149,18 +153,18 @@ def _verdicts(subject: Subject, bench: Bench, looks: Sequence[Look], killed: dic
             continue
         limit_time(LIMIT)
         if is_changed(subject, seen):
-            yield check(trial, subject)
-        elif trial.dtype == trial.case.dtypes[0] and (seen.reached is None or seen.reached not in ways):
+            yield check(trial, subject, FACETS)
+        elif trial.depth or (trial.dtype == trial.case.dtypes[0] and seen.reached not in ways):
             ways.add(seen.reached)
             rest.append(seen)
     for seen in rest:
         if bench.trials[seen.at].case.id not in killed:
             limit_time(LIMIT)
-            yield check(bench.trials[seen.at], subject)
+            yield check(bench.trials[seen.at], subject, FACETS)
 
 
 def _warm_up(bench: Bench) -> None:
     """Imports, caches and compiled files that each child would have to make again."""
     subject = copied()
     for seen in bench.looks[:1]:
-        check(bench.trials[seen.at], subject)
+        check(bench.trials[seen.at], subject, FACETS)

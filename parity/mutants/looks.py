@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from parity.case import Application, Trial
+from parity.facets import facets
 from parity.losses import Subject
 from parity.mutants.workshop import Statement
 from parity.outcome import Call, Outcome
@@ -18,6 +19,9 @@ from parity.runner import run
 from parity.trial import Verdict, check
 
 Print = bytes
+
+FACETS = tuple(name for name in facets() if name != "compile")
+"""Compiling takes a second a mutant and trial; tests/reimpl compiles every loss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +48,10 @@ class Look:
 def look(at: int, trial: Trial, plain: Subject, probed: Subject, reached: set[Statement]) -> Look | None:
     """What is seen of ``trial``; None where the formulas do not pass: it could kill no mutant."""
     reached.clear()
-    verdict = check(trial, probed)
+    verdict = check(trial, probed, FACETS)
     known = is_passed(verdict)
     if not known:  # perhaps the probes stood in the way, of torch.compile for instance
-        verdict = check(trial, plain)
+        verdict = check(trial, plain, FACETS)
     if not is_passed(verdict) or verdict.call is None:
         return None
     calls = tuple(_calls(verdict.call, trial.case.right))

@@ -6,8 +6,7 @@ listed with its reason.
 
 import os
 import warnings
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from multiprocessing import get_context
@@ -21,11 +20,15 @@ from parity.case import Application, Trial
 from parity.errors import ParityError
 from parity.losses import ELEMENTARY, signatures
 from parity.mutants.equivalents import Entry, entries, entry_for
+from parity.mutants.generate import Mutant
 from parity.mutants.judge import Result, bench_of, results
 from parity.mutants.workshop import files, mutants, needs
 from parity.selection import Request, select
 
 GOAL = 99.0  # percent
+
+Killers = Mapping[str, Sequence[str]]
+"""Ids of trials by file, those that kill most mutants first."""
 
 Progress = Callable[[int, int, str], None]
 """Called with how many mutants are done, of how many, and what is being done."""
@@ -33,13 +36,15 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass(frozen=True)  # no slots: what is counted is kept
 class Score:
-    """All results; ``recorded`` are the entries about the files judged, ``idle`` the cases that kill no mutant."""
+    """All results; ``recorded`` are the entries about the files judged, ``idle`` the cases that kill no mutant. A score
+    ``is_whole`` when every mutant of every file was judged, ``is_complete`` when every one of some files was."""
 
     results: Sequence[Result]
     recorded: Sequence[Entry]
     trials: int
     seconds: float
     is_whole: bool = True
+    is_complete: bool = True
     idle: Sequence[str] = ()
 
     @cached_property
@@ -65,7 +70,7 @@ class Score:
     def stale(self) -> list[Entry]:
         """Entries that no survivor needs; known only where all mutants of their files were judged."""
         needed = {id(entry) for _, entry in self.excused}
-        return [entry for entry in self.recorded if self.is_whole and id(entry) not in needed]
+        return [entry for entry in self.recorded if self.is_complete and id(entry) not in needed]
 
     @property
     def percent(self) -> float:
@@ -79,9 +84,10 @@ class Score:
 
 def score(
     losses: Sequence[str] = (), progress: Progress = lambda done, total, what: None, *,
-    jobs: int = 2, every: int = 1, matrix: bool = False,
+    jobs: int = 2, every: int = 1, matrix: bool = False, first: Killers | None = None,
 ) -> Score:  # fmt: skip
     """Judges the mutants of the files of ``losses`` (of all files where none is given), or every ``every``-th of them.
+    Where the trials to go through ``first`` are given by file, the recorded equivalents are taken on trust.
 
     Raises:
         ParityError: a loss is unknown, a case file is bad, or the judging process ended early.
@@ -91,9 +97,9 @@ def score(
     begun = perf_counter()
     found: list[Result] = []
     trials, idle = 0, []
-    for kind, answer in _served(tuple(losses), jobs, every, matrix):
+    for kind, answer in _served(tuple(losses), jobs, every, matrix, first):
         if kind == "trials":
-            trials, total = answer
+            trials, total = trials + answer[0], answer[1]
         elif kind == "result":
             found.append(answer)
             progress(len(found), total, f"{answer.fate} {answer.mutant.id}")
@@ -101,7 +107,8 @@ def score(
             idle = answer
     about = [entry for entry in entries() if entry.is_about(losses or files())]
     found.sort(key=lambda result: (result.mutant.file, result.mutant.line))
-    return Score(found, about, trials, perf_counter() - begun, every == 1, idle)
+    is_complete = every == 1 and first is None
+    return Score(found, about, trials, perf_counter() - begun, is_complete and not losses, is_complete, idle)
 
 
 def _served(*request: Any) -> Iterator[tuple[str, Any]]:
@@ -122,21 +129,48 @@ def _served(*request: Any) -> Iterator[tuple[str, Any]]:
         server.join()
 
 
-def _serve(to: Connection, losses: tuple[str, ...], jobs: int, every: int, matrix: bool) -> None:
+def _serve(to: Connection, losses: tuple[str, ...], jobs: int, every: int, matrix: bool, first: Killers | None) -> None:
     warnings.filterwarnings("ignore", ".*multi-threaded.*fork", DeprecationWarning)
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
     torch.set_num_threads(1)
     wanted = [mutant for file in losses or files() for mutant in mutants(file)][::every]
+    total = len(wanted)
     trials = _trials_for(losses or tuple(files()))
-    to.send(("trials", (len(trials), len(wanted))))
-    bench = bench_of(trials, jobs, matrix=matrix)
-    seen: Counter[str] = Counter()
-    for result in results(wanted, bench, jobs):
+    if first is not None:
+        wanted = list(_left_by(first, wanted, trials, jobs, to))
+    to.send(("trials", (len(trials) if wanted else 0, total)))
+    if wanted:
+        bench = bench_of(trials, jobs, matrix=matrix)
+        seen = _sent(to, results(wanted, bench, jobs))
+        if matrix:
+            to.send(("idle", sorted({trials[look.at].case.id for look in bench.looks} - seen)))
+    to.send(None)
+
+
+def _left_by(
+    first: Killers, wanted: Sequence[Mutant], trials: Sequence[Trial], jobs: int, to: Connection
+) -> Iterator[Mutant]:
+    """The mutants that survive the trials to go through ``first``; the others, and the recorded ones, are sent."""
+    ids = {trial for of_file in first.values() for trial in of_file}
+    few = [trial for trial in trials if trial.id in ids]
+    to.send(("trials", (len(few), len(wanted))))
+    recorded = entries()
+    excused = [mutant for mutant in wanted if entry_for(mutant, recorded)]
+    _sent(to, (Result(mutant, "survived") for mutant in excused))
+    ahead = {file: [trial.partition("[")[0] for trial in of_file] for file, of_file in first.items()}
+    todo = [mutant for mutant in wanted if mutant not in excused]
+    found = list(results(todo, bench_of(few, jobs, matrix=False), jobs, ahead))
+    _sent(to, (result for result in found if result.fate != "survived"))
+    yield from (result.mutant for result in found if result.fate == "survived")
+
+
+def _sent(to: Connection, found: Iterable[Result]) -> set[str]:
+    """Sends the results, and says which cases killed."""
+    seen: set[str] = set()
+    for result in found:
         seen.update(result.cases)
         to.send(("result", result))
-    if matrix:
-        to.send(("idle", sorted({trials[look.at].case.id for look in bench.looks} - set(seen))))
-    to.send(None)
+    return seen
 
 
 def _trials_for(changed: Sequence[str]) -> list[Trial]:

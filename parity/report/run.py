@@ -9,7 +9,8 @@ from shlex import quote
 import numpy as np
 import torch
 
-from parity.agreement import Errors
+from parity.agreement import NO_ERRORS, Errors
+from parity.case import Quirk
 from parity.exam import Status
 from parity.references import versions
 from parity.trial import Verdict
@@ -31,7 +32,8 @@ class LossCount:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """``problems`` are errors of case files, ``skipped`` counts trials by the device that is not there."""
+    """``problems`` are errors of case files, ``skipped`` counts trials by the device that is not there, ``quirks`` are
+    torch's own that the trials meet; every seed was moved by ``reseed``."""
 
     candidate: str
     verdicts: Sequence[Verdict]
@@ -39,6 +41,8 @@ class Run:
     skipped: Mapping[str, int] = field(default_factory=dict)
     arguments: Sequence[str] = ()
     seconds: float = 0.0
+    quirks: Sequence[Quirk] = ()
+    reseed: int = 0
 
     @property
     def failures(self) -> list[Verdict]:
@@ -80,8 +84,18 @@ class Run:
             for facet, finding in verdict.findings.items():
                 if finding.errors.count:
                     by_facet = found.setdefault(verdict.trial.case.loss, {}).setdefault(verdict.trial.dtype, {})
-                    by_facet[facet] = by_facet.get(facet, Errors()) | finding.errors
+                    by_facet[facet] = by_facet.get(facet, NO_ERRORS) | finding.errors
         return dict(sorted(found.items()))
+
+    def accuracy_by_loss(self) -> dict[str, dict[str, Errors]]:
+        """The same with all dtypes together, each in its own ulps."""
+        found: dict[str, dict[str, Errors]] = {}
+        for loss, dtypes in self.accuracy().items():
+            for facets in dtypes.values():
+                by_facet = found.setdefault(loss, {})
+                for facet, errors in facets.items():
+                    by_facet[facet] = by_facet.get(facet, NO_ERRORS) | errors
+        return found
 
     def not_compared(self) -> dict[str, dict[str, int]]:
         """For each facet, why it was not compared and in how many trials."""

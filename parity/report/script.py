@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import torch
 
+from parity.case import DtypeName, Fields
 from parity.inputs import build
 from parity.losses import signatures
 from parity.outcome import Call, cotangents
@@ -41,8 +42,11 @@ def _lines(verdict: Verdict, candidate: str, quantity: Quantity) -> Iterator[str
     yield "    print(value)"
     if quantity is not None and expected.value is not None:
         cotangent, argument = quantity
-        upstream = _spelled(cotangents(expected.value, call)[cotangent], requires_grad=False)
-        backward = f"torch.autograd.grad(value, {argument}, {upstream}, allow_unused=True)"
+        upstream = cotangents(expected.value, call).get(cotangent)
+        if upstream is None:  # a derivative of another kind, such as the second, has no upstream gradient of this name
+            return
+        spelled = _spelled(upstream, requires_grad=False)
+        backward = f"torch.autograd.grad(value, {argument}, {spelled}, allow_unused=True)"
         yield f"    print(*{backward} if value.requires_grad else ['no gradient'])"
 
 
@@ -56,10 +60,16 @@ def _imported(candidate: str, loss: str) -> str:
 def _passed(call: Call, name: str) -> str:
     value = call.arguments[name]
     spelled = name if isinstance(value, torch.Tensor) else _literal(value)
+    if signatures()[call.loss][name].names_function(value):
+        spelled = f"torch.nn.functional.{value}"
     return spelled if name in call.positional else f"{name}={spelled}"
 
 
 def _literal(value: object) -> str:
+    if isinstance(value, DtypeName):
+        return f"torch.{value}"
+    if isinstance(value, Fields):
+        return f"torch.nn.{value.of}({', '.join(f'{name}={_literal(field)}' for name, field in value.values.items())})"
     if isinstance(value, float) and not math.isfinite(value):
         return f"float('{value}')"
     return repr(value)

@@ -1,7 +1,5 @@
 """The reports that machines and browsers read: JSON, JUnit XML, one HTML page."""
 
-import json
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import timedelta
@@ -12,8 +10,8 @@ from xml.etree import ElementTree
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from parity.agreement import Errors
-from parity.errors import ParityError
 from parity.exam import Finding
+from parity.report.files import json_text, put_text
 from parity.report.run import Run, environment
 from parity.report.screen import headline, screen
 from parity.report.script import script
@@ -29,19 +27,15 @@ def write(run: Run, files: Mapping[str, str | None]) -> None:
     writers: dict[str, Callable[[Run], str]] = {"json": as_json, "junit": as_junit, "html": as_html}
     for kind, name in files.items():
         if name is not None:
-            path = Path(name)
-            try:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_text(writers[kind](run), encoding="utf-8")
-            except OSError as error:
-                raise ParityError(f"{path}: the {kind} report cannot be written: {error.strerror}") from error
+            put_text(Path(name), f"{kind} report", writers[kind](run))
 
 
 def as_json(run: Run) -> str:
-    """The report as JSON; infinite and undefined distances are the texts ``"inf"`` and ``"nan"``."""
+    """The report as JSON."""
     report = {
         "status": run.status,
         "candidate": run.candidate,
+        "reseed": run.reseed,
         "environment": environment(),
         "seconds": round(run.seconds, 3),
         "losses": {name: asdict(count) for name, count in run.by_loss().items()},
@@ -57,18 +51,20 @@ def as_json(run: Run) -> str:
         },
         "facets": {facet: dict(count) for facet, count in run.by_facet().items()},
         "not_compared": run.not_compared(),
+        "quirks": [{key: value for key, value in asdict(quirk).items() if key != "place"} for quirk in run.quirks],
         "failures": [entry for verdict in run.failures for entry in _failure_entries(verdict, run)],
         "errors": [*run.problems, *(f"{v.trial.case.place}: {v.trial.id}: {v.error}" for v in run.errors)],
     }
-    return json.dumps(_plain(report), indent=2, allow_nan=False) + "\n"
+    return json_text(report)
 
 
-def _accuracy(errors: Errors) -> dict[str, float]:
+def _accuracy(errors: Errors) -> dict[str, float | str]:
     return {
         "candidate_worst": errors.candidate,
         "torch_worst": errors.reference,
-        "candidate_mean": errors.candidate_sum / errors.count,
-        "torch_mean": errors.reference_sum / errors.count,
+        "candidate_mean": errors.candidate_mean,
+        "torch_mean": errors.reference_mean,
+        "more_accurate": errors.more_accurate,
     }
 
 
@@ -90,14 +86,6 @@ def _failure_entries(verdict: Verdict, run: Run) -> list[dict[str, Any]]:
          "deviation": finding.deviation and asdict(finding.deviation)}
         for facet, finding in found.items()
     ]  # fmt: skip
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {key: _plain(part) for key, part in value.items()}
-    return [_plain(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def as_junit(run: Run) -> str:

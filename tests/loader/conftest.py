@@ -1,13 +1,20 @@
 """Signatures built by hand and a folder of facets of our own: these tests know no loss and no facet of the project."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType
 
 import pytest
 
-from parity.case import Argument, Case, Signature
+from parity.case import Argument, Case, DtypeName, Signature
 from parity.loader import Loaded, load, vocabulary
+
+
+@dataclass(frozen=True)
+class Chunks:
+    """What an option may be."""
+
 
 INPUT = Argument("input", "array", required=True)
 TARGET = Argument("target", "array", required=True)
@@ -19,8 +26,17 @@ REDUCTION = Argument("reduction", "option", required=False, default="mean", type
 BETA = Argument("beta", "option", required=False, default=1.0, types=(float,))
 IGNORED = Argument("ignore_index", "option", required=False, default=-100, types=(int,))
 DIM = Argument("dim", "option", required=False, types=(int, NoneType))
-LENGTHS = Argument("lengths", "option", required=True, types=(tuple,))
+LENGTHS = Argument("lengths", "labels", required=True, types=(tuple,))
+DISTANCE = Argument("distance", "option", required=False, types=(Callable, NoneType), keyword_only=True)
+VAR = Argument("var", "array", required=False, default=1.0, types=(float,))
 STACK = Argument("_stacklevel", "option", required=False, default=3, types=(int,))
+FIELDS = (
+    Argument("keeps", "option", required=True, types=(bool,)),
+    Argument("rows", "option", required=False, types=(int, NoneType)),
+    Argument("policy", "option", required=False, default="auto", types=(str,), choices=("auto", "compact")),
+    Argument("summed_in", "option", required=False, types=(DtypeName, NoneType)),
+)
+CHUNKS = Argument("chunks", "option", required=False, types=(Chunks, NoneType), fields=FIELDS)
 ARGUMENTS = {
     "smooth_l1_loss": (INPUT, TARGET, AVERAGE, REDUCE, REDUCTION, BETA),
     "l1_loss": (INPUT, TARGET, AVERAGE, REDUCE, REDUCTION, WEIGHT),
@@ -28,7 +44,8 @@ ARGUMENTS = {
     "nll_loss": (INPUT, LABELS, WEIGHT, REDUCTION),
     "softmax": (INPUT, DIM, STACK),
     "one_hot": (LABELS,),
-    "with_lengths": (INPUT, LENGTHS),
+    "with_lengths": (INPUT, LENGTHS, VAR, DISTANCE),
+    "with_fields": (INPUT, CHUNKS),
     "torchvision.ops.sigmoid_focal_loss": (INPUT, TARGET, REDUCTION),
 }
 
@@ -38,7 +55,7 @@ def signatures() -> Mapping[str, Signature]:
     return {name: Signature(name.rpartition(".")[2], arguments) for name, arguments in ARGUMENTS.items()}
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(scope="module", autouse=True)  # a package's would last into the tests after this folder
 def _facets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     folder = tmp_path_factory.mktemp("facets")
     for name in ("__init__", "_shared", "value", "gradient", "refusal"):

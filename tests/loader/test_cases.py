@@ -7,12 +7,25 @@ from typing import Any
 
 import pytest
 
-from parity.case import Application, Case, KnownGap, Place, Printed, Refusal, Signature, Tolerance
+from parity.case import (
+    Application,
+    Case,
+    DtypeName,
+    Fields,
+    KnownGap,
+    Place,
+    Printed,
+    Refusal,
+    Signature,
+    Tolerance,
+    trials_of,
+)  # fmt: skip
 from parity.loader import Loaded, load
 
 GOOD = Path(__file__).with_name("good")
 DOCS = Path(__file__).parents[2] / "docs" / "cases.md"
 INPUTS = "inputs: {input: [1.0, 2.0], target: [0.0, 0.0]}\n"
+LENGTHS = "loss: with_lengths\ninputs: {input: [1.0]}\n"
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +37,8 @@ def good(signatures: Mapping[str, Signature]) -> dict[str, Case]:
 
 def test_every_good_case_is_loaded_in_order(good: dict[str, Case]) -> None:
     assert list(good) == [
-        "literals", "recipes", "more_recipes", "gradients", "first_gradient", "refused", "class_indices",
-        "the_long_way",
+        "literals", "recipes", "more_recipes", "gradients", "first_gradient", "refused", "class_indices", "fields",
+        "fields_refused", "the_long_way",
     ]  # fmt: skip
 
 
@@ -112,8 +125,46 @@ def test_loss_without_reduction_may_have_more_results_than_inputs(case_of: Calla
 
 
 def test_option_that_takes_a_list_becomes_a_tuple(case_of: Callable[[str], Case]) -> None:
-    case = case_of("loss: with_lengths\ninputs: {input: [1.0]}\noptions: {lengths: [3, 4]}")
+    case = case_of(f"{LENGTHS}options: {{lengths: [3, 4]}}")
     assert case.options == {"lengths": (3, 4)}
+
+
+@pytest.mark.parametrize("value", ["l1_loss", None], ids=str)
+def test_option_that_takes_a_function_keeps_its_name(value: str | None, case_of: Callable[[str], Case]) -> None:
+    case = case_of(f"{LENGTHS}options: {{lengths: [3], distance: {value or 'null'}}}")
+    assert case.options == {"lengths": (3,), "distance": value}
+
+
+def test_refused_case_may_give_what_is_no_function(case_of: Callable[[str], Case]) -> None:
+    case = case_of(f"{LENGTHS}options: {{lengths: [3], distance: 2}}\nrefused: TypeError")
+    assert case.options == {"lengths": (3,), "distance": 2}
+
+
+@pytest.mark.parametrize(
+    ("lines", "inputs", "options"),
+    [
+        ("inputs: {input: [1.0], lengths: [3, 4], var: 0.5}", ["input", "lengths", "var"], {}),
+        ("inputs: {input: [1.0]}\noptions: {lengths: [3, 4], var: 0.5}", ["input"], {"lengths": (3, 4), "var": 0.5}),
+        ("inputs: {input: [1.0], lengths: [3, 4]}\noptions: {var: 1}", ["input", "lengths"], {"var": 1}),
+    ],
+    ids=["input", "options", "both"],
+)
+def test_array_that_may_be_plain_is_what_it_is_given_as(
+    lines: str, inputs: list[str], options: Mapping[str, Any], case_of: Callable[[str], Case]
+) -> None:
+    case = case_of(f"loss: with_lengths\n{lines}")
+    assert (list(case.inputs), case.options) == (inputs, options)
+
+
+def test_alternatives_of_an_array_that_may_be_plain_are_inputs(case_of: Callable[[str], Case]) -> None:
+    case = case_of("loss: with_lengths\ninputs: {input: [1.0]}\noptions: {lengths: [3]}\neach: {var: [0.5, [0.5]]}")
+    assert [value.shape for value in case.each["var"]] == [(), (1,)]
+
+
+def test_array_that_may_be_plain_is_an_option_in_an_expression(loaded: Callable[..., Loaded]) -> None:
+    sides = "left: {with_lengths: [x], lengths: [1], var: 0.5}\n    right: {negative: x}"
+    (case,) = loaded(f"identities:\n  - name: it\n    inputs: {{x: [1.0]}}\n    {sides}\n").cases
+    assert case.left == Application("with_lengths", ("x",), {"lengths": (1,), "var": 0.5})
 
 
 def test_dotted_reference_is_a_loss(case_of: Callable[[str], Case]) -> None:
@@ -144,3 +195,24 @@ def test_braces_in_a_name_are_only_text(messages: Callable[..., list[str]]) -> N
 @pytest.mark.parametrize("block", re.findall(r"```yaml\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL))
 def test_example_in_the_documentation_loads(block: str, loaded: Callable[..., Loaded]) -> None:
     assert [str(problem) for problem in loaded(block, shipped=True).problems] == []
+
+
+def test_fields_of_an_option_are_kept_as_they_are_written(good: dict[str, Case]) -> None:
+    first, *_ = good["fields"].each["chunks"]
+    assert first == Fields("Chunks", {"keeps": True, "rows": None, "policy": "compact", "summed_in": "float32"})
+    assert isinstance(first.values["summed_in"], DtypeName)
+
+
+def test_refused_case_may_have_fields_of_any_type(good: dict[str, Case]) -> None:
+    assert good["fields_refused"].options["chunks"].values == {
+        "keeps": 1, "rows": "two", "policy": "fast", "summed_in": "half",
+    }  # fmt: skip
+
+
+def test_fields_read_in_a_trial_as_in_the_file(good: dict[str, Case]) -> None:
+    labels = [trial.choice for trial in trials_of(good["fields"], "cpu") if trial.dtype == "float32"]
+    assert labels == [
+        ("chunks={keeps: true, rows: null, policy: compact, summed_in: float32}",),
+        ("chunks={keeps: false}",),
+        ("chunks=null",),
+    ]

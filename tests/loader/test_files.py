@@ -47,7 +47,7 @@ def test_missing_folder_is_told(told: Callable[[], list[str]]) -> None:
 
 
 def test_folder_without_a_case_file_is_told(told: Callable[[], list[str]]) -> None:
-    Path("cases/quirks.yaml").write_text("quirks: []\n")
+    Path("cases/notes.txt").write_text("quirks: []\n")
     assert told() == ["cases:1:1: no case file here; cases are in files named *.yaml or *.yml"]
 
 

@@ -226,6 +226,11 @@ def _read_in_a_row(x: Tensor) -> Tensor:
     return x.as_strided(x.shape, torch.empty(x.shape).stride(), x.storage_offset())
 
 
+def _padding_skipped(target: Tensor) -> Tensor:
+    """A -1 is passed over, where it should end the row."""
+    return target.gather(-1, (target < 0).long().argsort(dim=-1, stable=True))
+
+
 NAMED = (
     Named("upstream_ignored", "pytorch 27039, 94226", "nll_loss", _upstream("nll_loss", torch.ones_like)),
     Named("upstream_ignored_too", "Liger 680, 968", "cross_entropy", _upstream("cross_entropy", torch.ones_like)),
@@ -272,5 +277,7 @@ NAMED = (
     Named("nan_in_weight_swallowed", "keras 23661", "l1_loss",
           _with("l1_loss", weight=lambda w: None if w is None else _no_nan(w))),
     Named("vector_tail_forgotten", "pytorch 55657, 70417", "mse_loss", _total("mse_loss", _without_tail)),
+    Named("padding_marker_skipped", "pytorch 141017, 185464", "multilabel_margin_loss",
+          _on_target("multilabel_margin_loss", _padding_skipped)),
     Named("strided_view_read_in_a_row", "pytorch 70417", "nll_loss", _on_input("nll_loss", _read_in_a_row)),
 )  # fmt: skip

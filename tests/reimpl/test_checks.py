@@ -68,6 +68,13 @@ REFUSALS = {
     "axis": ("softmax", (X,), {"dim": 2}, IndexError, "Dimension out of range"),
     "axis of a float": ("softmax", (X,), {"dim": 1.0}, TypeError, "'dim'.*int, not float"),
     "axis of a bool": ("log_softmax", (X,), {"dim": True}, TypeError, "'dim'.*int, not bool"),
+    "margin of a text": ("margin_ranking_loss", (X, X, X), {"margin": "1"}, TypeError, "'margin'.*float, not str"),
+    "hinge of None": ("hinge_embedding_loss", (X, X), {"margin": None}, TypeError, "'margin'.*float, not NoneType"),
+    "hinge that overflows": ("hinge_embedding_loss", (X, X), {"margin": 1e300}, RuntimeError, "overflow"),
+    "cosine of a text": ("cosine_embedding_loss", (X, X, Y), {"margin": "1"}, TypeError, "'margin'.*float, not str"),
+    "floor of a text": ("cosine_similarity", (X, X), {"eps": "1"}, TypeError, "'eps'.*float, not str"),
+    "floor before whole numbers": ("cosine_similarity", (Y, Y), {"eps": None}, TypeError, "'eps'.*float, not NoneType"),
+    "logistic target": ("soft_margin_loss", (X, W.expand(2, 3)), {}, RuntimeError, "not differentiable.*'target'"),
     "one_hot of a float": ("one_hot", (Y, 2.0), {}, TypeError, "'num_classes'.*int, not float"),
     "one_hot dtype": ("one_hot", (Y.int(),), {}, RuntimeError, "LongTensor"),
     "one_hot negative": ("one_hot", (-Y,), {}, RuntimeError, "non-negative"),
@@ -99,6 +106,28 @@ FOREIGN_REFUSALS = {
 def test_refused_where_tensorflow_has_an_exception_of_its_own(name, arguments, options, error, match):
     with pytest.raises(error, match=match):
         getattr(reimpl, name)(*arguments, **options)
+
+
+def test_degree_of_a_distance_may_be_a_tensor():
+    results = []
+    for module in (reimpl, functional):
+        x = X.clone().requires_grad_()
+        value = module.pairwise_distance(x, P, torch.tensor(3.0))
+        results.append((value.detach(), *torch.autograd.grad(value.sum(), x)))
+    torch.testing.assert_close(*results)
+
+
+@pytest.mark.parametrize("p", [1.0, 2.0, True, torch.tensor(2)], ids=repr)
+def test_degree_of_multi_margin_may_be_any_number_that_is_1_or_2(p):
+    assert reimpl.multi_margin_loss(X, Y, p) == reimpl.multi_margin_loss(X, Y, int(p))
+
+
+@pytest.mark.parametrize("swap", [1, "yes", None, 0], ids=repr)
+def test_swap_is_any_truth_where_torch_asks_in_python(swap):
+    found, expected = (
+        module.triplet_margin_with_distance_loss(X, P, -P, swap=swap, margin=2.0) for module in (reimpl, functional)
+    )
+    torch.testing.assert_close(found, expected)
 
 
 @pytest.mark.parametrize("name", ["l1_loss", "mse_loss", "smooth_l1_loss", "huber_loss"])

@@ -39,9 +39,8 @@ def _function(name):
     return function
 
 
-for _name in ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "pow", "neg", "abs"):
-    setattr(Number, f"__{_name}__", _operation(f"__{_name}__"))
-for _name in ("lt", "le", "gt", "ge"):
+_ARITHMETIC = ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "pow", "neg", "abs")
+for _name in (*_ARITHMETIC, "lt", "le", "gt", "ge", "eq", "ne"):
     setattr(Number, f"__{_name}__", _operation(f"__{_name}__"))
 for _name in ("exp", "log", "log1p", "expm1", "sqrt"):
     setattr(Number, _name, _function(_name))
@@ -94,3 +93,15 @@ def test_jax_grad_gives_the_gradient_of_torch(loss, example):
 def test_jax_without_64_bits_takes_its_own_labels():
     result = reimpl.cross_entropy(jax.numpy.asarray([[0.0, 2.0]]), jax.numpy.asarray([1]))
     assert float(result) == pytest.approx(0.126928, rel=1e-5)
+
+
+def test_jax_has_the_slope_of_torch_at_a_kink():
+    slope = jax.grad(lambda x: reimpl.hinge_embedding_loss(x, jax.numpy.asarray([-1, -1]), reduction="sum"))
+    assert slope(jax.numpy.asarray([1.0, 2.0])).tolist() == [-1.0, 0.0]
+
+
+def test_jax_passes_the_gradient_of_a_length_below_the_floor_as_torch_does():
+    x, y = [[0.3, 0.4]], [[1.0, 2.0]]
+    found = jax.grad(lambda x: reimpl.cosine_similarity(x, jax.numpy.asarray(y), eps=1.0).sum())(jax.numpy.asarray(x))
+    expected = torch.func.grad(lambda x: torch.cosine_similarity(x, torch.tensor(y), eps=1.0).sum())(torch.tensor(x))
+    numpy.testing.assert_allclose(found, expected, rtol=1e-5)

@@ -9,11 +9,24 @@ import torch
 
 import reimpl
 from reimpl._array import Array, Labels
+from reimpl._sequences import Lengths
 
 WITH_A_SIGNATURE = [name for name in reimpl.__all__ if inspect.isfunction(getattr(torch.nn.functional, name, None))]
-ARRAYS = {"input", "inputs", "target", "targets", "weight", "pos_weight", "counts"}
-ARRAYS |= {"boxes1", "boxes2", "labels", "logits"}
-LABELS = {"cross_entropy": "target", "nll_loss": "target", "one_hot": "input"}
+LABELS = {
+    "cross_entropy": "target",
+    "linear_cross_entropy": "target",
+    "nll_loss": "target",
+    "one_hot": "input",
+    "ctc_loss": "targets",
+    "multilabel_margin_loss": "target",
+    "multi_margin_loss": "target",
+}
+ARRAYS = (Array, Labels, Array | None, Array | float, Lengths)
+TENSORS = {
+    "input", "target", "weight", "pos_weight", "anchor", "positive", "negative", "input1", "input2", "x1", "x2",
+    "linear_weight", "linear_bias", "var", "log_probs", "targets", "input_lengths", "target_lengths",
+    "inputs", "boxes1", "boxes2", "labels", "logits", "counts",
+}  # fmt: skip
 
 
 def parameters(function):
@@ -36,18 +49,25 @@ def test_signature_is_that_of_torch(name):
     assert parameters(getattr(reimpl, name)) == parameters(getattr(torch.nn.functional, name))
 
 
-@pytest.mark.parametrize("name", ["logsigmoid", "one_hot"])
-def test_builtin_of_torch_takes_the_same_keywords(name):
-    function = getattr(reimpl, name)
-    options = {"input": torch.tensor([0, 2])} if name == "one_hot" else {"input": torch.tensor([0.5])}
-    torch.testing.assert_close(function(**options), getattr(torch.nn.functional, name)(**options))
+BUILTINS = {
+    "logsigmoid": {"input": torch.tensor([0.5])},
+    "one_hot": {"input": torch.tensor([0, 2])},
+    "cosine_similarity": {"x1": torch.ones(2, 3), "x2": torch.arange(3.0), "dim": 0, "eps": 2.0},
+    "pairwise_distance": {"x1": torch.ones(2), "x2": torch.zeros(2), "p": 1.0, "eps": 0.5, "keepdim": True},
+}
+
+
+@pytest.mark.parametrize(("name", "options"), BUILTINS.items(), ids=BUILTINS)
+def test_builtin_of_torch_takes_the_same_keywords(name, options):
+    found = getattr(reimpl, name)(**options)
+    torch.testing.assert_close(found, getattr(torch.nn.functional, name)(**options))
 
 
 @pytest.mark.parametrize("name", reimpl.__all__)
 def test_tensors_are_annotated_as_arrays(name):
     annotations = {p.name: p.annotation for p in inspect.signature(getattr(reimpl, name)).parameters.values()}
-    tensors = {n for n, a in annotations.items() if a in (Array, Labels, Array | None)}
-    assert tensors == annotations.keys() & ARRAYS
+    tensors = {n for n, a in annotations.items() if a in ARRAYS}
+    assert tensors == annotations.keys() & TENSORS
 
 
 @pytest.mark.parametrize(("name", "parameter"), LABELS.items(), ids=LABELS)

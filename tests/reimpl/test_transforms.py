@@ -12,7 +12,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:.*torch.jit.script:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning"),
 ]
-WITH_A_CONSTANT = ["complete_box_iou_loss"]  # what its gradient takes for one, a difference of values does not
 
 
 @pytest.fixture
@@ -87,7 +86,6 @@ def test_hessian_is_that_of_torch(loss, example):
     torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-9)
 
 
-@pytest.mark.parametrize("loss", [name for name in reimpl.__all__ if name not in ("one_hot", *WITH_A_CONSTANT)])
 def test_second_gradient_is_the_derivative_of_the_first(loss, example):
     input, ours, _ = calls(loss, example)
     x = input.clone().requires_grad_()
@@ -139,6 +137,60 @@ def test_second_gradient_of_smooth_l1_stands_a_beta_that_the_dtype_rounds_to_zer
     assert second.tolist() == [0.0, 0.0]
 
 
+@pytest.mark.parametrize("dim", [0, 1])
+def test_forward_mode_of_cosine_similarity_stops_below_the_floor_and_its_gradient_does_not(dim):
+    x = torch.tensor([[0.3, 0.4, 0.0], [3.0, 4.0, 1.0], [0.0, 0.0, 0.0], [1.0, 0.0, 0.0]])
+    y, eps = torch.tensor([[1.0, 2.0, 0.5], [2.0, -1.0, 3.0], [1.0, 2.0, -1.0], [0.5, 1.0, 1.0]]), 1.0
+    found, expected = (
+        (
+            torch.func.jvp(lambda x, m=m: m.cosine_similarity(x, y, dim, eps), (x,), (y + 0.5,))[1],
+            torch.func.grad(lambda x, m=m: m.cosine_similarity(x, y, dim, eps).sum())(x),
+        )
+        for m in (reimpl, torch.nn.functional)
+    )
+    torch.testing.assert_close(found, expected)
+
+
+def test_second_gradient_of_cosine_similarity_stands_a_zero_vector():
+    x = torch.zeros(1, 2, dtype=torch.float64, requires_grad=True)
+    (gradient,) = torch.autograd.grad(reimpl.cosine_similarity(x, torch.ones(1, 2)), x, create_graph=True)
+    assert torch.autograd.grad(gradient.sum(), x)[0].tolist() == [[0.0, 0.0]]
+
+
+def test_second_gradient_of_soft_margin_keeps_its_digits_on_the_wrong_side():
+    x, y = torch.tensor([-50.0, -30.0, 25.0, -3.0, 0.25]), torch.tensor([1.0, 1.0, -1.0, 1.0, 2.0])
+    found, expected = (
+        torch.autograd.functional.hessian(lambda x, m=m: (m.soft_margin_loss(x, y, reduction="none") * x).sum(), x)
+        for m in (reimpl, torch.nn.functional)
+    )
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=0)
+
+
+def test_tangents_of_soft_margin_have_the_type_of_the_input_beside_a_finer_target():
+    x, y = torch.tensor([-3.0, 0.25]), torch.tensor([1.0, -1.0], dtype=torch.float64)
+    for call in (lambda x: reimpl.soft_margin_loss(x, y), torch.func.grad(lambda x: reimpl.soft_margin_loss(x, y))):
+        assert torch.func.jvp(call, (x,), (x,))[1].dtype == torch.float32
+
+
+KINKS = {
+    "margin_ranking_loss": (1.0, torch.tensor(0.0), torch.tensor(1.0), 1.0),
+    "hinge_embedding_loss": (1.0, torch.tensor(-1)),
+    "cosine_embedding_loss": ([1.0, 0.0], torch.tensor([0.0, 1.0]), torch.tensor(-1)),
+}
+
+
+@pytest.mark.parametrize("name", KINKS)
+def test_unbatched_loss_has_the_tangent_of_torch_at_its_kink(name):
+    x, *rest = KINKS[name]
+    point = (torch.tensor(x),)
+    found, expected = (
+        torch.func.jvp(lambda x, m=m: getattr(m, name)(x, *rest), point, (torch.ones_like(point[0]),))
+        for m in (reimpl, torch.nn.functional)
+    )
+    torch.testing.assert_close(found, expected)
+    assert expected[1] != 0
+
+
 @pytest.mark.parametrize("probability", [0.5, 1.5], ids=["below one", "above one"])
 def test_slope_of_kl_div_under_no_upstream_gradient_still_depends_on_it(probability):
     target = torch.tensor(probability, requires_grad=True)
@@ -154,3 +206,14 @@ def test_labels_that_broadcast_get_the_sum_of_their_gradients():
     logits = torch.tensor([[0.5, -1.0], [2.0, 0.25]])
     (found,) = torch.autograd.grad(reimpl.softmax_cross_entropy_with_logits(labels, logits).sum(), labels)
     torch.testing.assert_close(found, -torch.log_softmax(logits, 1).sum(0))
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 2, 3)], ids=str)
+@pytest.mark.parametrize("p", [1.0, 3.0, 0.5, float("inf")], ids=str)
+def test_forward_mode_of_a_distance_is_that_of_torch_along_the_last_axis(shape, p):
+    x1, x2, tangent = torch.randn(3, *shape, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    found, expected = (
+        torch.func.jvp(lambda x, module=module: module.pairwise_distance(x, x2, p), (x1,), (tangent,))
+        for module in (reimpl, torch.nn.functional)
+    )
+    torch.testing.assert_close(found, expected)

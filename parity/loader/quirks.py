@@ -1,0 +1,64 @@
+"""A quirk of the register: a place where torch is wrong, undefined, inconsistent or surprising."""
+
+from collections.abc import Collection
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from parity.case import QUIRK_KINDS, Quirk
+from parity.loader.reading import Reader
+from parity.loader.tree import MapNode, Node, quoted
+from parity.loader.vocabulary import DEVICES, QUIRK
+
+
+def read_quirk(reader: Reader, node: MapNode) -> tuple[Quirk, Node] | None:
+    """The quirk at ``node`` and where it names its cases; None where anything in it is wrong."""
+    problems = len(reader.problems)
+    said = reader.entries(node, QUIRK, "a quirk") or {}
+    text = {key: reader.text(said[key], key) for key in ("id", "what", "link") if key in said}
+    loss = reader.word(said["loss"], "loss", list(reader.signatures)) if "loss" in said else None
+    kind = reader.word(said["kind"], "kind", QUIRK_KINDS) if "kind" in said else None
+    devices = reader.words(said["devices"], "device", DEVICES) if "devices" in said else ("cpu",)
+    cases = reader.listed(said["cases"], "cases", "cases") if "cases" in said else ()
+    named = [reader.text(item, "a case") for item in cases]
+    if text.get("link") and not str(text["link"]).startswith("https://"):
+        reader.report(said["link"], f"link takes an address that begins with https://, not {quoted(str(text['link']))}")
+    versions = _versions(reader, said["torch"]) if "torch" in said else None
+    if "id" in said and text["id"]:
+        _check_unique(reader, said["id"], text["id"])
+    if len(reader.problems) > problems:
+        return None
+    quirk = Quirk(
+        id=str(text["id"]),
+        loss=str(loss),
+        what=str(text["what"]),
+        kind=kind,  # type: ignore[arg-type]  # one of QUIRK_KINDS
+        torch=str(versions),
+        cases=tuple(map(str, named)),
+        devices=devices,
+        link=text.get("link") or "",
+        place=node.place,
+    )
+    return quirk, said["cases"]
+
+
+def check_shown(reader: Reader, quirks: Collection[tuple[Quirk, Node]], ids: Collection[str]) -> None:
+    """Every case that a quirk names is there."""
+    for quirk, node in quirks:
+        for name in quirk.cases:
+            if name not in ids:
+                reader.report(node, f"the quirk {quoted(quirk.id)} names the case {quoted(name)}, which is not there")
+
+
+def _versions(reader: Reader, node: Node) -> str | None:
+    text = reader.text(node, "torch")
+    try:
+        return None if text is None else str(SpecifierSet(text))
+    except InvalidSpecifier:
+        reader.report(node, f'torch takes versions such as ">=2.6" or ">=2.6,<2.14", not {quoted(str(text))}')
+        return None
+
+
+def _check_unique(reader: Reader, node: Node, name: str) -> None:
+    first = reader.names.setdefault(("a quirk", name), node.place)
+    if first is not node.place:
+        reader.report(node, f"repeated id {quoted(name)}; the first is at {first}")
