@@ -71,6 +71,18 @@ def detached(array: Any) -> Any:
     return array
 
 
+def constant_to_gradients(formula: Formula) -> Formula:
+    """``formula`` as a constant, but for torch's forward mode, which goes through it as through torch's ``no_grad``."""
+
+    def apply(*arguments: Any) -> Any:
+        if isinstance(arguments[0], torch.Tensor):
+            with torch.no_grad():
+                return formula(*arguments)
+        return detached(formula(*arguments))
+
+    return apply
+
+
 def differentiated_by_rules(formula: Formula, pull: Formula, push: Formula) -> Formula:
     """A ``formula`` of one array that is not elementwise; its further arguments are plain options.
 

@@ -3,7 +3,7 @@
 import math
 
 from reimpl._array import Array, namespace
-from reimpl._autograd import detached
+from reimpl._autograd import constant_to_gradients
 from reimpl._boxes import areas, distance, reduced, sides
 
 REFERENCE = "torchvision.ops.complete_box_iou_loss"
@@ -23,7 +23,8 @@ def complete_box_iou_loss(boxes1: Array, boxes2: Array, reduction: str = "none",
     Domain:
         boxes (x1, y1, x2, y2) with x1 < x2 and y1 < y2; none is checked, and a box without width and height gives NaN.
     Gradient:
-        As autograd derives it, for both, with α as a constant; where two edges are equal it is half each one's.
+        As autograd derives it, for both, with α as a constant; where two edges are equal it is half each one's. In
+        forward mode α is none, and the directional derivative that of the formula.
     Args:
         boxes1, boxes2: boxes, shape (*, 4); whole numbers will do. The second may broadcast to the first.
         eps: keeps α from dividing by zero, and no more: the other two terms have 1e-7, whatever is given.
@@ -44,5 +45,12 @@ def complete_box_iou_loss(boxes1: Array, boxes2: Array, reduction: str = "none",
     share = overlap / (union + _EPS)
     bend = xp.atan(other.width / other.height) - xp.atan(one.width / one.height)
     v = 4 / math.pi**2 * bend * bend
-    alpha = detached(v / (1 - share + v + eps))
-    return reduced(1 - share + distance(one, other, _EPS) + alpha * v, reduction)
+    loss = 1 - share + distance(one, other, _EPS) + _trade_off(share, v, eps) * v
+    return reduced(loss, reduction)
+
+
+def _alpha(share: Array, v: Array, eps: float) -> Array:
+    return v / (1 - share + v + eps)
+
+
+_trade_off = constant_to_gradients(_alpha)

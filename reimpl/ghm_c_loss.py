@@ -1,6 +1,6 @@
 """Gradient harmonized classification loss."""
 
-from reimpl._array import Array, namespace, rounded, widened
+from reimpl._array import Array, autocast, namespace, rounded, widened
 from reimpl._density import harmony
 from reimpl._reduction import plain, reduced
 from reimpl.binary_cross_entropy_with_logits import binary_cross_entropy_with_logits
@@ -45,6 +45,7 @@ def ghm_c_loss(
     >>> ghm_c_loss(torch.tensor([0.0, 0.0, 3.0]), torch.tensor([1.0, 0.0, 1.0]), bins=2, reduction="none")
     tensor([0.5199, 0.5199, 0.0729])
     """
+    input, target = autocast(input, target)
     x, t = widened(input), widened(target)
     entropy = binary_cross_entropy_with_logits(x, t, reduction="none")
     weight = harmony(namespace(x, t).abs(sigmoid(x) - t), bins, counts)

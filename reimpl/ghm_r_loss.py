@@ -1,7 +1,7 @@
 """Gradient harmonized regression loss."""
 
 from reimpl import _checks
-from reimpl._array import Array, namespace, rounded, widened
+from reimpl._array import Array, autocast, namespace, rounded, widened
 from reimpl._density import harmony
 from reimpl._reduction import plain, reduced
 
@@ -46,6 +46,7 @@ def ghm_r_loss(
     >>> ghm_r_loss(torch.tensor([3.0, 0.0, 0.0]), torch.tensor([0.0, 0.0, 0.0]), mu=4.0, bins=2, reduction="none")
     tensor([1.5000, 0.0000, 0.0000])
     """
+    input, target = autocast(input, target)
     if input.shape != target.shape:
         raise ValueError(f"input and target must have the same shape, not {input.shape} and {target.shape}")
     if not mu > 0:

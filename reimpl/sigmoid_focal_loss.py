@@ -1,6 +1,6 @@
 """Focal loss of logits."""
 
-from reimpl._array import Array, rounded, widened
+from reimpl._array import Array, autocast, rounded, widened
 from reimpl._reduction import plain, reduced
 from reimpl.binary_cross_entropy_with_logits import binary_cross_entropy_with_logits
 from reimpl.sigmoid import sigmoid
@@ -45,6 +45,7 @@ def sigmoid_focal_loss(
     """
     if not 0 <= alpha <= 1 and alpha != -1:
         raise ValueError(f"sigmoid_focal_loss: alpha={alpha}, expected a number in [0, 1], or -1 to ignore it")
+    inputs, targets = autocast(inputs, targets)
     x, t = widened(inputs), widened(targets)
     p = sigmoid(x)
     entropy = binary_cross_entropy_with_logits(x, t, reduction="none")

@@ -2,7 +2,7 @@
 
 from reimpl import _checks
 from reimpl._array import Array, namespace, rounded, widened
-from reimpl._autograd import differentiated
+from reimpl._autograd import detached, differentiated
 from reimpl.log_softmax import log_softmax
 from reimpl.softmax import softmax
 
@@ -22,7 +22,8 @@ def softmax_cross_entropy_with_logits(
         labels: any real; that they sum to 1 is not checked. logits: any real; -inf gives NaN at a label of 0.
     Gradient:
         softmax(x) - z for logits, written by hand as in TensorFlow: the derivative only where the labels sum to 1, else
-        it is Σ z · softmax(x) - z. -log_softmax(x) for labels.
+        it is Σ z · softmax(x) - z. -log_softmax(x) for labels. To a second derivative z is a constant in the former, as
+        in TensorFlow: 0 where -1 is right.
     Args:
         labels: probabilities, in any dtype; they may broadcast to the shape of ``logits``.
         logits: shape (*), at least one axis.
@@ -56,7 +57,7 @@ def _formula(x: Array, z: Array, axis: int) -> Array:
 
 def _slope_of_logits(along: Array, x: Array, z: Array, axis: int) -> Array:
     # What comes from the sum is the same along the axis, so that this is the gradient of the sum.
-    return along * (softmax(x, axis) - z)
+    return along * (softmax(x, axis) - detached(z))
 
 
 def _slope_of_labels(along: Array, x: Array, z: Array, axis: int) -> Array:
