@@ -37,7 +37,8 @@ class References:
 @cache
 def reference_of(loss: str) -> str | None:
     """The dotted name of the reference; None where no library has one."""
-    named: str | None = getattr(import_module(f"reimpl.{loss}"), "REFERENCE", f"{TORCH}.{loss}")
+    formula = import_module(f"reimpl.{loss}") if find_spec(f"reimpl.{loss}") else None
+    named: str | None = getattr(formula, "REFERENCE", f"{TORCH}.{loss}")
     return named
 
 

@@ -66,7 +66,7 @@ def select(request: Request) -> Selection:
     loaded = load(folders, spellings(), shipped=not request.folders)
     losses = {case.loss for case in loaded.cases if _is_wanted(case, request)}
     # A trial is looked at as deeply alone as among all: all of its loss are there to choose from.
-    cases = [case for case in loaded.cases if case.loss in losses]
+    cases = [case for case in loaded.cases if case.loss in losses and _is_here(case.torch)]
     wanted = [request.device] if request.device not in (None, "all") else ["cpu", *ACCELERATORS]
     trials: list[Trial] = []
     skipped: list[Trial] = []
@@ -80,7 +80,7 @@ def select(request: Request) -> Selection:
             trials += found
         elif device != "mps" or request.device == "mps":
             skipped += found
-    quirks = [q for q in loaded.quirks if SpecifierSet(q.torch).contains(torch.__version__, prereleases=True)]
+    quirks = [quirk for quirk in loaded.quirks if _is_here(quirk.torch)]
     met = {trial.case.id for trial in trials}
     return Selection(
         [_marked(trial, quirks) for trial in trials],
@@ -88,6 +88,11 @@ def select(request: Request) -> Selection:
         skipped,
         [quirk for quirk in quirks if met & set(quirk.cases)],
     )
+
+
+def _is_here(versions: str) -> bool:
+    """Whether this torch is one of the ``versions``."""
+    return SpecifierSet(versions).contains(torch.__version__, prereleases=True)
 
 
 def _marked(trial: Trial, quirks: Sequence[Quirk]) -> Trial:

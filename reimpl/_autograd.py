@@ -10,7 +10,7 @@ from typing import Any
 import array_api_compat
 import torch
 
-from reimpl._array import namespace
+from reimpl._array import has_slope, namespace
 
 Formula = Callable[..., Any]
 
@@ -183,11 +183,11 @@ def _slope_of_positive_part(along: Any, x: Any) -> Any:
     xp = namespace(x)
     # torch.func.jvp makes the tangent of a 0-d float32 plus a number a float64.
     along = xp.astype(along, x.dtype)
-    return xp.where(x >= 0, along, xp.zeros_like(along))
+    return xp.where(has_slope(x), along, xp.zeros_like(along))
 
 
 positive_part = differentiated(_formula_of_positive_part, _slope_of_positive_part)
-"""max(x, 0) with torch's slope: 1 at 0 too, where other libraries have 1/2 or 0, and 0 for NaN, which passes."""
+"""max(x, 0) with torch's slope: at 0 where others have 1/2 too, and 0 for NaN, which passes."""
 
 
 def differentiated_once(formula: Formula, pull: Formula, push: Formula) -> Formula:
