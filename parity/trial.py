@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import torch
 
-from parity.case import Application, Case, Trial
+from parity.case import Application, Case, Trial, reseeded
 from parity.errors import CaseError
 from parity.exam import Exam, Finding
 from parity.facets import compare, depth_of, facets_of
@@ -69,6 +69,11 @@ def _judged(trial: Trial, subject: Subject, only: Sequence[str], quick: bool) ->
     if _holds_to_numbers(trial) and (fake := accepted_fake(exam)):
         return verdict("error", findings, f"the tolerance proves nothing: {fake}", actual=actual)
     return verdict(_state(trial.case, findings), findings, actual=actual)
+
+
+def moved(trial: Trial, by: int) -> Trial:
+    """The trial with every seed moved; without a reference as it is, for what its case prints is all that judges it."""
+    return trial if _absence(trial.case) else reseeded(trial, by)
 
 
 def referred(trial: Trial) -> tuple[Call, Outcome, tuple[str, ...]]:

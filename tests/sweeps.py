@@ -9,11 +9,12 @@ import numpy as np
 import torch
 
 from parity.agreement import agrees
-from parity.case import Trial, reseeded
+from parity.case import Trial
 from parity.exam import Exam, described
 from parity.losses import REFERENCE, candidate
+from parity.references import absence
 from parity.selection import Request, select
-from parity.trial import check, referred
+from parity.trial import check, moved, referred
 from parity.truth import Truth, quantity_of
 from parity.ulp import Numbers, distance, numbers, rounded
 from parity.vacuity import fakes, looked_at
@@ -24,9 +25,10 @@ SLOPES_BY_HAND = ("binary_cross_entropy", "ctc_loss", "cosine_similarity", "gaus
 
 @cache
 def answered(*dtypes: str) -> tuple[Trial, ...]:
-    """The trials that torch answers, function form, no identity."""
+    """The trials that a reference answers, function form, no identity."""
     trials = select(Request(device="cpu", dtypes=dtypes)).trials
-    return tuple(t for t in trials if t.form == "function" and t.case.refused is None and t.case.left is None)
+    plain = (t for t in trials if t.form == "function" and t.case.refused is None and t.case.left is None)
+    return tuple(t for t in plain if not absence(t.case.loss))
 
 
 def accepted_fakes(trial: Trial) -> Iterator[str]:
@@ -74,6 +76,6 @@ def contested(trial: Trial) -> Iterator[str]:
 
 def other_verdicts(trial: Trial, seed: int) -> Iterator[str]:
     """What is said of the shipped formulas on other numbers where that is not a pass."""
-    verdict = check(reseeded(trial, seed), candidate("reimpl"))
+    verdict = check(moved(trial, seed), candidate("reimpl"))
     if verdict.state not in ("passed", "known gap"):
         yield f"{trial.id}: {verdict.state}: {verdict.error or ', '.join(verdict.failures)}"

@@ -14,7 +14,7 @@ from parity import references
 from parity.case import Trial
 from parity.losses import REFERENCE, Subject
 from parity.references import absence, on_tensors, reference_of, versions
-from parity.trial import check
+from parity.trial import check, moved
 
 Trials = Callable[..., Trial]
 Subjects = Callable[..., Subject]
@@ -93,6 +93,10 @@ def test_absence_says_why(loss: str, why: str) -> None:
     assert (REFERENCE.function(loss) is None) == bool(why)
 
 
+def test_function_that_is_no_loss_is_looked_for_in_torch() -> None:
+    assert absence("no_function") == f"torch {version('torch')} has no nn.functional.no_function"
+
+
 def test_reference_that_this_torch_lacks_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(torch.nn.functional, "mse_loss")
     assert absence("mse_loss") == f"torch {version('torch')} has no nn.functional.mse_loss"
@@ -134,6 +138,12 @@ def test_warning_of_a_case_is_due_without_a_reference(said: str, failures: set[s
 def test_case_that_says_nothing_judges_nobody_without_a_reference(trial_of: Trials) -> None:
     verdict = check(trial_of(FOCAL), Subject("it", reimpl))
     assert (verdict.state, verdict.error) == ("error", "torchvision is not here, and the case prints no numbers")
+
+
+@pytest.mark.usefixtures("_without_torchvision")
+def test_trial_keeps_its_seeds_where_only_what_it_prints_judges(trial_of: Trials) -> None:
+    drawn = FOCAL.replace("[0.0, 2.0]", "{normal: [2], seed: 1}") + "expect: [0.1, 0.2]"
+    assert moved(trial_of(drawn), 7) == trial_of(drawn)
 
 
 @pytest.mark.usefixtures("_without_torchvision")

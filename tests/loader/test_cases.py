@@ -38,7 +38,7 @@ def good(signatures: Mapping[str, Signature]) -> dict[str, Case]:
 def test_every_good_case_is_loaded_in_order(good: dict[str, Case]) -> None:
     assert list(good) == [
         "literals", "recipes", "more_recipes", "gradients", "first_gradient", "refused", "class_indices", "fields",
-        "fields_refused", "the_long_way",
+        "before", "fields_refused", "the_long_way",
     ]  # fmt: skip
 
 
@@ -49,6 +49,7 @@ def test_every_good_case_is_loaded_in_order(good: dict[str, Case]) -> None:
         ("literals", "source", "written for this test"),
         ("literals", "dtypes", ("float16",)),
         ("literals", "devices", ("cpu", "cuda")),
+        ("before", "torch", "<2.14"),
         ("literals", "only_facets", ("value", "gradient")),
         ("literals", "warns", ("UserWarning",)),
         ("literals", "module", True),
