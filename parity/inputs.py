@@ -54,7 +54,7 @@ def _rounded(drawn: NDArray[Any], dtype: torch.dtype) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(drawn)).to(dtype).reshape(drawn.shape)
     parts = component(dtype)
     if dtype.is_complex:
-        real, imag = (torch.from_numpy(rounded(part, parts)).to(parts) for part in (drawn.real, drawn.imag))
+        real, imag = (torch.tensor(rounded(part, parts)).to(parts) for part in (drawn.real, drawn.imag))
         return torch.complex(real, imag)
     return torch.from_numpy(np.asarray(rounded(drawn.astype(np.float64), parts))).to(dtype)
 

@@ -1,7 +1,7 @@
 """Connectionist temporal classification."""
 
 from reimpl import _checks
-from reimpl._array import Array, Labels, counting, filled, labels_beside, namespace
+from reimpl._array import Array, Labels, counting, filled, is_single, labels_beside, namespace
 from reimpl._autograd import differentiated_once
 from reimpl._reduction import checked, reduced
 from reimpl._sequences import Lengths, aligned, lengths_beside, padded
@@ -41,7 +41,7 @@ def ctc_loss(
         blank: the class of no label.
         zero_infinity: whether an infinite loss counts 0, and has the gradient 0.
     Returns:
-        Shape (N) for ``"none"``, 0-d without N, else 0-d. Dtype of ``log_probs``.
+        Shape (N) for ``"none"``, 0-d without N, else 0-d. Dtype of ``log_probs``; float32 is computed in float64.
     Raises:
         TypeError: an argument is of a type that is not named here. NotImplementedError: neither float32 nor float64.
         RuntimeError: ``log_probs`` is empty, or a shape, length or ``blank`` does not fit (lengths: where seen).
@@ -61,10 +61,12 @@ def ctc_loss(
     rows = log_probs if is_batched else xp.expand_dims(log_probs, axis=1)
     steps, count = lengths_beside(input_lengths, rows), lengths_beside(target_lengths, rows)
     label = padded(labels_beside(targets, rows), count, longest)
-    loss = _ctc(rows, label, steps, count, int(blank), zero_infinity)
+    # Each step rounds once more: torch's float32 is walked in float64.
+    loss = _ctc(rows.double() if is_single(rows) else rows, label, steps, count, int(blank), zero_infinity)
     if reduction == "mean":
         loss = loss / xp.astype(xp.maximum(count, xp.ones_like(count)), loss.dtype)
-    return reduced(loss if is_batched or reduction != "none" else xp.squeeze(loss, axis=0), reduction)
+    loss = reduced(loss if is_batched or reduction != "none" else xp.squeeze(loss, axis=0), reduction)
+    return loss.float() if is_single(rows) else loss
 
 
 def _formula(log_probs: Array, label: Labels, steps: Labels, count: Labels, blank: int, zero_infinity: bool) -> Array:

@@ -1,6 +1,7 @@
 """What ``make thorough`` asks of every trial, and ``make test`` of some: fakes judged patiently, the two truths held
 against each other, the verdict on other numbers."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
@@ -8,11 +9,13 @@ from functools import cache
 import numpy as np
 import torch
 
-from parity.agreement import agrees
+from parity.agreement import NO_ERRORS, Errors, agrees
 from parity.case import Trial
 from parity.exam import Exam, described
-from parity.losses import REFERENCE, candidate
+from parity.facets import compare, facets_of
+from parity.losses import REFERENCE, Subject, candidate
 from parity.references import absence
+from parity.runner import run
 from parity.selection import Request, select
 from parity.trial import check, moved, referred
 from parity.truth import Truth, quantity_of
@@ -21,6 +24,11 @@ from parity.vacuity import fakes, looked_at
 
 # Past its hold, for a log_softmax upstream or where a length is held, torch's slope is no derivative: 50 digits say so.
 SLOPES_BY_HAND = ("binary_cross_entropy", "ctc_loss", "cosine_similarity", "gaussian_nll_loss")
+
+MEASURED = ("float32", "bfloat16", "float16")  # in float64 errors are not
+FACETS = ("value", "gradient")
+SMALL = 0.01
+LUCK = {"float32": 1}  # ulps: the last bit of exp and log is the machine's; a result in 16 bits does not see it
 
 
 @cache
@@ -79,3 +87,23 @@ def other_verdicts(trial: Trial, seed: int) -> Iterator[str]:
     verdict = check(moved(trial, seed), candidate("reimpl"))
     if verdict.state not in ("passed", "known gap"):
         yield f"{trial.id}: {verdict.state}: {verdict.error or ', '.join(verdict.failures)}"
+
+
+def _errors(trial: Trial, subject: Subject) -> dict[tuple[str, str], Errors]:
+    call, expected, refused = referred(trial)
+    exam = Exam(trial, subject, call, expected, run(subject, call), refused)
+    return {(trial.dtype, facet): compare(facet, exam).errors for facet in facets_of(trial) if facet in FACETS}
+
+
+def farther(subject: Subject, loss: str) -> dict[tuple[str, str], tuple[float, float]]:
+    """Where the worst error of ``subject`` is greater than torch's, with both."""
+    worst: defaultdict[tuple[str, str], Errors] = defaultdict(lambda: NO_ERRORS)
+    trials = select(Request(losses=[loss], dtypes=MEASURED, device="cpu")).trials
+    for trial in (trial for trial in trials if trial.form == "function"):
+        for where, found in _errors(trial, subject).items():
+            worst[where] |= found
+    return {
+        where: (both.candidate, both.reference)
+        for where, both in worst.items()
+        if both.candidate > both.reference * (1 + SMALL) + LUCK.get(where[0], 0)
+    }

@@ -23,6 +23,9 @@ from parity.mutants.workshop import copied, files, has_cut, mutants, needs, prob
 from parity.selection import Request, select
 from parity.trial import check
 
+# Another test of this process may have loaded JAX, which warns of forks; these do not touch it.
+pytestmark = pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
+
 FACETS = ("value", "gradient", "dtype", "shape", "refusal", "layout")
 CHANGES = [
     ("0.5 * x", "0.6 * x"),
