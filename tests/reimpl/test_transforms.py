@@ -208,6 +208,19 @@ def test_labels_that_broadcast_get_the_sum_of_their_gradients():
     torch.testing.assert_close(found, -torch.log_softmax(logits, 1).sum(0))
 
 
+def test_gradient_of_logits_is_no_function_of_labels_as_in_tensorflow():
+    labels, logits = torch.tensor([[0.25, 0.75], [0.5, -1.0]]).requires_grad_().unbind()
+    (slope,) = torch.autograd.grad(reimpl.softmax_cross_entropy_with_logits(labels, logits), logits, create_graph=True)
+    assert torch.equal(torch.autograd.grad(slope[0], labels)[0], torch.zeros(2))
+
+
+@pytest.mark.parametrize("name", ["sigmoid_focal_loss", "ghm_c_loss", "ghm_r_loss"])
+def test_autocast_gives_halves_in_float32_without_a_reference_too(name):
+    halves = torch.tensor([0.5, 0.25], dtype=torch.bfloat16)
+    with torch.autocast("cpu"):
+        assert getattr(reimpl, name)(halves, halves).dtype == torch.float32
+
+
 @pytest.mark.parametrize("shape", [(3,), (2, 2, 3)], ids=str)
 @pytest.mark.parametrize("p", [1.0, 3.0, 0.5, float("inf")], ids=str)
 def test_forward_mode_of_a_distance_is_that_of_torch_along_the_last_axis(shape, p):
