@@ -83,6 +83,7 @@ def _check(options: argparse.Namespace) -> int:
             reseed=options.reseed,
             seconds=time.perf_counter() - begun,
             quirks=selection.quirks,
+            score={} if options.cases else mutants.figures(),
         )
         write(run, {kind: getattr(options, kind) for kind in ("json", "junit", "html")})
     tell(run, console(), accuracy=options.accuracy)

@@ -6,7 +6,7 @@ never call a loss themselves, they ask here.
 
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from functools import partial
 from itertools import repeat
 from typing import Any
@@ -225,6 +225,8 @@ def _doubled(value: Any) -> Any:
         return value.double() if value.is_floating_point() else value
     if isinstance(value, Fields):
         return Fields(value.of, {name: _doubled(field) for name, field in value.values.items()})
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{one.name: _doubled(getattr(value, one.name)) for one in fields(value) if one.init})
     if isinstance(value, torch.dtype):
         return torch.float64
     return DtypeName("float64") if isinstance(value, DtypeName) and value in FLOATS else value

@@ -29,6 +29,7 @@ Quantity = tuple[str, str] | None
 MOST_WORK = 50_000  # elements to evaluate for a gradient in 50 digits: a second or two
 STEP = 0.36  # of the digits: 10^-18 of the element in 50 leaves an error of the square, far below float64's 10^-16
 ROUNDINGS = 64  # of numbers of the inputs' size that float64 may have made: sums over a few thousand by random walk
+FEW = 200  # elements of a call that 50 digits take milliseconds for
 SMALL = 1e-12  # a zero is moved as if it were this
 LOST = 0.6  # of the digits: a difference that many below a result's size has lost too many of them
 SMALLEST = 350  # more digits with which float64's smallest slope, times STEP, still shows beside a 1
@@ -122,7 +123,8 @@ class Truth:
         inputs a few ulps away. One lucky rounding of the reference must not make an honest neighbour wrong.
 
         In float64 the neighbours are looked at in float32, whose truth is cheap: a computation loses as many of its
-        last bits in the one as in the other.
+        last bits in the one as in the other, unless it sums float32 in something finer. The value of a small call is
+        looked at in float64 too.
         """
         single = dtype is torch.float64 and not self.is_wider
         scale = SINGLE_TO_DOUBLE if single else 1.0
@@ -132,7 +134,19 @@ class Truth:
             if rough is not None and fine is not None and rough.shape == own.shape == fine.shape:
                 error = scale * _exact(fine).error(numbers(rough))
                 worst = np.fmax(worst, np.where(np.isfinite(error), error, 0.0))
+        for error in self._value_errors if single and quantity is None else ():
+            if error.shape == own.shape:
+                worst = np.fmax(worst, np.where(np.isfinite(error), error, 0.0))
         return worst
+
+    @cached_property
+    def _value_errors(self) -> list[Numbers]:
+        """The errors, by 50 digits, of the reference's value on inputs moved a little, where that costs little."""
+        few = sum(tensor.numel() for tensor in self._call.tensors.values()) <= FEW
+        nearby = _nearby(self._call) if few and self._way is run else ()
+        found = [(run(REFERENCE, near).value, value_truth(near)) for near in nearby]
+        return [exact.error(numbers(rough)) for rough, exact in found if rough is not None and exact is not None
+                and rough.shape == exact.high.shape]  # fmt: skip
 
     def _neighbours(self, single: torch.dtype | None) -> list[tuple[Outcome, Outcome]]:
         """The reference, as it is and in float64, on inputs moved a little; all in ``single`` if one is given."""

@@ -62,7 +62,8 @@ def _formula(error: Array, beta: float) -> Array:
 
 def _slope(along: Array, error: Array, beta: float) -> Array:
     xp = namespace(error)
-    one = xp.ones_like(error)
+    # None at a tie, where a beta that the dtype rounds to 0 is reached; torch has -1 or 0 there, as its loop takes it.
+    one = xp.astype(error != 0, error.dtype)
     # `where` also differentiates the branch it drops, where error / beta may be inf.
     inside = xp.where(xp.abs(error) >= beta, xp.zeros_like(error), error) / beta
     return along * xp.where(error >= beta, one, xp.where(error <= -beta, -one, inside))

@@ -40,6 +40,12 @@ def run(trial_of: Callable[..., Trial], subject_of: Callable[..., Subject]) -> C
     return lambda function: Run("theirs", [check(trial_of(PAIR), subject_of(mse_loss=function))])
 
 
+def test_kept_mutation_score_is_told_in_both_reports(run: Callable[..., Run]) -> None:
+    scored = replace(run(infinite), score={"percent": 99.5, "told": "99.5 % of 200 mutants"})
+    assert json.loads(as_json(scored))["mutation_score"]["percent"] == 99.5
+    assert "Mutation score: 99.5 % of 200 mutants." in as_html(scored)
+
+
 def test_infinite_distance_is_a_text_in_json(run: Callable[..., Run]) -> None:
     failures = json.loads(as_json(run(infinite)), parse_constant=pytest.fail)["failures"]
     assert [entry["distance"] for entry in failures if entry["facet"] == "value"] == ["inf"]

@@ -199,3 +199,14 @@ def test_step_of_a_difference_shrinks_with_the_digits() -> None:
         exact = in_full(call, "1", "input")
     assert exact is not None
     assert exact.error(np.ones(1)) < 1e-30
+
+
+def test_lucky_value_of_torch_in_float64_is_told_by_its_neighbours_there() -> None:
+    x = torch.randn(5, generator=torch.Generator().manual_seed(13)) * 6
+    x[4] = x[:4].max() + 7.4
+    truth = Truth(Call("log_softmax", {"input": x.double(), "dim": 0}, ("input",), torch.float64))
+    digits, value = truth.in_digits(None), truth.double.value
+    assert digits is not None
+    assert value is not None
+    own = digits.error(numbers(value))
+    assert truth.reference_error(None, torch.float64, own)[1] > 2 * own[1]

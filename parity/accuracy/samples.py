@@ -60,10 +60,18 @@ class Samples:
         trial, call = self._seeds[generator.integers(len(self._seeds))]
         kind = list(KINDS)[number % len(KINDS)]
         scene = Scene(
-            generator, {name: numbers(call.tensors[name]) for name in call.floats}, _numbers(call), self._dtype
+            generator, {name: numbers(call.tensors[name]) for name in _drawn(call)}, _numbers(call), self._dtype
         )
         drawn = {name: torch.from_numpy(np.asarray(x)).to(self._dtype) for name, x in vary(kind, scene).items()}
         return Sample(number, kind, trial, replace(call, arguments={**call.arguments, **drawn}))
+
+
+def _drawn(call: Call) -> list[str]:
+    """The floats, but for classes that are written as floats: there is none of another number. Labels in the shape of
+    what they label are no classes, but numbers."""
+    labels = {a.name for a in signatures()[call.loss].arguments if a.kind == "labels"}
+    first = next(iter(call.tensors.values()))
+    return [name for name in call.floats if name not in labels or call.tensors[name].shape == first.shape]
 
 
 def _is_seed(trial: Trial) -> bool:

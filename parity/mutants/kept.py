@@ -54,6 +54,12 @@ def kept() -> Kept | None:
     return Kept(Figures(**found["score"]), {file: tuple(trials) for file, trials in found["killers"].items()})
 
 
+def figures() -> dict[str, float | str]:
+    """The counts that are kept, and what they come to in words (``told``); empty before the first whole run."""
+    found = kept()
+    return {**asdict(found.figures), "told": str(found.figures)} if found else {}
+
+
 def figures_of(score: Score) -> Figures:
     elsewhere = sum(bool(entry.elsewhere) for _, entry in score.excused)
     return Figures(

@@ -33,7 +33,8 @@ class LossCount:
 @dataclass(frozen=True, slots=True)
 class Run:
     """``problems`` are errors of case files, ``skipped`` counts trials by the device that is not there, ``quirks`` are
-    torch's own that the trials meet; every seed was moved by ``reseed``."""
+    torch's own that the trials meet; every seed was moved by ``reseed``. ``score`` is the kept mutation score of the
+    cases, in counts and in words, where they are the shipped ones."""
 
     candidate: str
     verdicts: Sequence[Verdict]
@@ -43,6 +44,7 @@ class Run:
     seconds: float = 0.0
     quirks: Sequence[Quirk] = ()
     reseed: int = 0
+    score: Mapping[str, float | str] = field(default_factory=dict)
 
     @property
     def failures(self) -> list[Verdict]:

@@ -52,6 +52,7 @@ def as_json(run: Run) -> str:
         "facets": {facet: dict(count) for facet, count in run.by_facet().items()},
         "not_compared": run.not_compared(),
         "quirks": [{key: value for key, value in asdict(quirk).items() if key != "place"} for quirk in run.quirks],
+        "mutation_score": dict(run.score),
         "failures": [entry for verdict in run.failures for entry in _failure_entries(verdict, run)],
         "errors": [*run.problems, *(f"{v.trial.case.place}: {v.trial.id}: {v.error}" for v in run.errors)],
     }

@@ -26,14 +26,6 @@ WITHOUT = ("pairwise_distance", "cosine_similarity", "linear_cross_entropy")
 """Functions of which OpInfo has no entry by this name in the versions that are tested."""
 
 
-OPEN = {
-    ("linear_cross_entropy", "float16"): "chunks of halves are accumulated in another order than torch's",
-    ("linear_cross_entropy", "bfloat16"): "chunks of halves are accumulated in another order than torch's",
-    ("log_softmax", "complex64"): "complex logits made float64 lose bits near 0, and no neighbours show torch's luck",
-}
-"""Where a sample deviates today, and why; a pass there fails the test."""
-
-
 @cache
 def entries() -> dict[str, list[Any]]:
     """OpInfo's entries by the name of the function, several where it has variants."""
@@ -80,15 +72,9 @@ def samples(loss: str, dtype: torch.dtype, kind: str) -> list[Any]:
         return [sample for entry in found for sample in getattr(entry, kind)("cpu", dtype, requires_grad=False)]
 
 
-SAMPLED = [
-    pytest.param(loss, dtype, marks=pytest.mark.xfail(reason=OPEN[loss, dtype]) if (loss, dtype) in OPEN else ())
-    for loss in reimpl.__all__
-    for dtype in DTYPES
-]
-
-
 @pytest.mark.parametrize("kind", ["sample_inputs", "reference_inputs"])
-@pytest.mark.parametrize(("loss", "dtype"), SAMPLED)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("loss", reimpl.__all__)
 def test_every_sample_agrees(loss: str, dtype: str, kind: str) -> None:
     of = getattr(torch, dtype)
     assert [wrong for sample in samples(loss, of, kind) for wrong in judged(loss, sample, of)] == []
