@@ -14,12 +14,12 @@ from pathlib import Path
 from parity import mutants
 from parity.accuracy import Plan, measure
 from parity.arguments import parser
-from parity.case import reseeded
 from parity.coverage import covered
 from parity.errors import ParityError
 from parity.facets import facets
 from parity.judging import THREADS, judge
 from parity.losses import candidate, signatures
+from parity.references import absence
 from parity.report import (
     Run,
     check_plot,
@@ -35,7 +35,7 @@ from parity.report import (
 from parity.scaffold import scaffold
 from parity.selection import Request, Selection, select
 from parity.show import shown
-from parity.trial import Verdict
+from parity.trial import Verdict, moved
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -95,7 +95,7 @@ def _check(options: argparse.Namespace) -> int:
 def _judge(selection: Selection, options: argparse.Namespace, verdicts: list[Verdict]) -> None:
     with progress() as bar:
         task = bar.add_task("", total=len(selection.trials))
-        trials = [reseeded(trial, options.reseed) for trial in selection.trials]
+        trials = [moved(trial, options.reseed) for trial in selection.trials]
         found = judge(
             trials, options.candidate, options.facet, quick=options.quick, jobs=options.jobs, threads=options.threads
         )
@@ -160,6 +160,8 @@ def _accuracy(options: argparse.Namespace) -> int:
     selection = select(Request(folders=options.cases, losses=[options.loss], device="cpu"))
     if selection.problems:
         raise ParityError("\n".join(("the case files have errors", *selection.problems)))
+    if why := absence(options.loss):
+        raise ParityError(f"accuracy {options.loss}: {why}, so there is nothing to measure against")
     plan = Plan(options.dtype, options.samples, options.seed, options.sample)
     with progress() as bar:
         task = bar.add_task(f"{options.loss:36}", total=None)

@@ -12,7 +12,7 @@ NUMBERS = True
 
 
 def compare(exam: Exam) -> Finding:
-    if found := unanswered(exam):
+    if found := unanswered(exam, alone=True):
         return found
     again = run(exam.subject, replace(exam.call, brief=True))
     for quantity in exam.quantities(again):

@@ -12,6 +12,7 @@ import torch
 from parity.agreement import NO_ERRORS, Errors
 from parity.case import Quirk
 from parity.exam import Status
+from parity.references import versions
 from parity.trial import Verdict
 
 
@@ -68,6 +69,11 @@ class Run:
     def missing(self) -> list[str]:
         """The losses that the candidate lacks."""
         return sorted({v.trial.case.loss for v in self.verdicts if v.state == "missing" and v.trial.form == "function"})
+
+    @property
+    def absent(self) -> Counter[str]:
+        """Why there was no reference, and in how many trials: those are held to what their cases say, and no more."""
+        return Counter(verdict.absent for verdict in self.verdicts if verdict.absent)
 
     def by_loss(self) -> dict[str, LossCount]:
         names = sorted({verdict.trial.case.loss for verdict in self.verdicts})
@@ -142,6 +148,7 @@ def environment() -> dict[str, str]:
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
     return {
         "torch": torch.__version__,
+        **versions(),
         "numpy": np.__version__,
         "python": platform.python_version(),
         "platform": platform.platform(),
