@@ -206,7 +206,7 @@ def _mutants(options: argparse.Namespace) -> int:
     print(mutants.summary(found))
     if options.keep:
         mutants.keep(found)
-    return 0 if found.percent >= mutants.GOAL else 1
+    return 0 if found.is_good else 1
 
 
 def _told(text: str) -> int:
