@@ -136,6 +136,14 @@ class Exam:
         lost = (ours > np.maximum(theirs, measure.allowed * unit)) & (ours < self.truth.doubt(exact))
         return errors(actual, expected, self.truth.mended(quantity, lost) or exact, measure.dtype)
 
+    def repeats(self, quantity: Quantity, again: Outcome) -> bool:
+        """Whether another outcome of the candidate's has the same bits."""
+        first, second = quantity_of(self.actual, quantity), quantity_of(again, quantity)
+        if first is None or second is None:
+            return first is second
+        is_alike = first.shape == second.shape and first.dtype == second.dtype
+        return is_alike and torch.allclose(first, second, rtol=0, atol=0, equal_nan=True)
+
     def through(self, way: Way, theirs: Way | None = None) -> Finding:
         """The numbers of the call gone another ``way``, against the reference's, gone the same way or ``theirs``. Where
         the reference cannot go that way itself, or gets elsewhere, nobody is held to it."""

@@ -18,7 +18,7 @@ from parity.trial import Verdict, check
 
 WORTH_A_PROCESS = 500  # trials: about a second's work, what a process takes to start
 CHUNK = 8
-SELDOM = 50_000  # objects made between two walks of Python's collector: a hundred trials' worth
+SELDOM = 50_000  # objects made between two walks of Python's collector
 THREADS = 1  # of torch's: a thread's start costs more than a small tensor's whole work
 
 
