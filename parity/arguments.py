@@ -61,7 +61,7 @@ def parser(actions: Mapping[str, Callable[[argparse.Namespace], int]]) -> argpar
     mutating.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes")
     mutating.add_argument("--matrix", action="store_true", help="all cases against all mutants: which kill none")
     mutating.add_argument("--gate", action="store_true", help="quickly: first by the trials that killed the last time")
-    mutating.add_argument("--keep", action="store_true", help="keep the score, for README, and the trials, for --gate")
+    mutating.add_argument("--keep", action="store_true", help="keep the counts, for README, and the trials, for --gate")
     mutating.add_argument("--json", type=Path, metavar="FILE", help="each mutant, its fate, and what killed it")
     for word, action in actions.items():
         words.choices[word].set_defaults(action=action)

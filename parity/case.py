@@ -213,6 +213,7 @@ class Case:
     combine: Combine = "product"
     dtypes: tuple[Dtype, ...] = DEFAULT_DTYPES
     devices: tuple[str, ...] = ()
+    torch: str = ""
     expect: Nested = None
     expect_gradient: Mapping[str, Nested] = field(default_factory=dict)
     cotangent: Nested = None

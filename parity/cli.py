@@ -14,12 +14,12 @@ from pathlib import Path
 from parity import mutants
 from parity.accuracy import Plan, measure
 from parity.arguments import USUAL, parser
-from parity.case import reseeded
 from parity.coverage import covered
 from parity.errors import ParityError
 from parity.facets import facets
 from parity.judging import judge
 from parity.losses import candidate, signatures
+from parity.references import absence
 from parity.remote import Limits, RemoteSubject
 from parity.report import (
     Run,
@@ -36,7 +36,7 @@ from parity.report import (
 from parity.scaffold import scaffold
 from parity.selection import Request, Selection, select
 from parity.show import shown
-from parity.trial import Verdict
+from parity.trial import Verdict, moved
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -101,7 +101,7 @@ def _limits(options: argparse.Namespace) -> Limits:
 def _judge(selection: Selection, options: argparse.Namespace, subject: RemoteSubject, verdicts: list[Verdict]) -> None:
     with progress() as bar:
         task = bar.add_task("", total=len(selection.trials))
-        trials = [reseeded(trial, options.reseed) for trial in selection.trials]
+        trials = [moved(trial, options.reseed) for trial in selection.trials]
         for verdict in judge(trials, subject, options.facet, quick=options.quick, jobs=options.jobs):
             bar.update(task, description=f"{verdict.trial.case.loss:36}", advance=1)
             verdicts.append(verdict)
@@ -168,6 +168,8 @@ def _accuracy(options: argparse.Namespace) -> int:
     selection = select(Request(folders=options.cases, losses=[options.loss], device="cpu"))
     if selection.problems:
         raise ParityError("\n".join(("the case files have errors", *selection.problems)))
+    if why := absence(options.loss):
+        raise ParityError(f"accuracy {options.loss}: {why}, so there is nothing to measure against")
     plan = Plan(options.dtype, options.samples, options.seed, options.sample)
     with progress() as bar:
         task = bar.add_task(f"{options.loss:36}", total=None)
@@ -205,21 +207,14 @@ def _mutants(options: argparse.Namespace) -> int:
             lambda done, total, what: bar.update(task, completed=done, total=total, description=f"{what:60.60}"),
             jobs=options.jobs,
             matrix=options.matrix,
-            first=_killers() if options.gate else None,
+            first=mutants.killers() if options.gate else None,
         )
     if options.json is not None:
         mutants.write(found, options.json)
     print(mutants.summary(found))
     if options.keep:
         mutants.keep(found)
-    return 0 if found.percent >= mutants.GOAL else 1
-
-
-def _killers() -> mutants.Killers:
-    found = mutants.kept()
-    if found is None:
-        raise ParityError("--gate needs what `parity mutants --keep` keeps")
-    return found.killers
+    return 0 if found.is_good else 1
 
 
 def _told(text: str) -> int:

@@ -118,6 +118,9 @@ class Digits:
     def log1p(self) -> "Digits":
         return Digits(_CONTEXT.log1p(self.x) if abs(self.x) < 0.5 else _logarithm(self.x + 1))
 
+    def arctan(self) -> "Digits":
+        return Digits(_CONTEXT.atan(self.x))
+
     def sqrt(self) -> "Digits":
         return Digits(_real(lambda: _CONTEXT.sqrt(self.x)))
 

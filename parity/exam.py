@@ -82,9 +82,11 @@ class Exam:
         return terms_in_double(self.call)
 
     def quantities(self, outcome: Outcome | None = None) -> list[Quantity]:
-        """The value and every gradient that the reference has, and ``outcome`` too if one is given."""
-        known = (outcome or self.expected).gradients
-        gradients = [(cotangent, named) for cotangent, named in self.expected.gradients.items() if cotangent in known]
+        """The value and every gradient that the reference has (or that is there without one), and ``outcome`` too if
+        one is given."""
+        all_there = (self.actual if self.expected.absent else self.expected).gradients
+        known = all_there if outcome is None else outcome.gradients
+        gradients = [(cotangent, named) for cotangent, named in all_there.items() if cotangent in known]
         return [
             None,
             *((cotangent, name) for cotangent, named in gradients for name, g in named.items() if g is not None),
@@ -134,6 +136,14 @@ class Exam:
         lost = (ours > np.maximum(theirs, measure.allowed * unit)) & (ours < self.truth.doubt(exact))
         return errors(actual, expected, self.truth.mended(quantity, lost) or exact, measure.dtype)
 
+    def repeats(self, quantity: Quantity, again: Outcome) -> bool:
+        """Whether another outcome of the candidate's has the same bits."""
+        first, second = quantity_of(self.actual, quantity), quantity_of(again, quantity)
+        if first is None or second is None:
+            return first is second
+        is_alike = first.shape == second.shape and first.dtype == second.dtype
+        return is_alike and torch.allclose(first, second, rtol=0, atol=0, equal_nan=True)
+
     def through(self, way: Way, theirs: Way | None = None) -> Finding:
         """The numbers of the call gone another ``way``, against the reference's, gone the same way or ``theirs``. Where
         the reference cannot go that way itself, or gets elsewhere, nobody is held to it."""
@@ -179,8 +189,11 @@ def _presence(tensor: torch.Tensor | None) -> str:
     return "none" if tensor is None else f"one of shape {tuple(tensor.shape)}"
 
 
-def unanswered(exam: Exam) -> Finding | None:
-    """Why numbers cannot be compared: one of the sides gave no tensor. The refusal facet judges that."""
+def unanswered(exam: Exam, *, alone: bool = False) -> Finding | None:
+    """Why numbers cannot be compared: one of the sides gave no tensor. The refusal facet judges that. To be compared
+    ``alone``, the candidate needs no reference."""
+    if exam.expected.absent and not alone:
+        return not_compared(exam.expected.absent)
     if exam.expected.raised is not None:
         return not_compared("torch refuses the call")
     if exam.actual.raised is not None:

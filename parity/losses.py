@@ -1,7 +1,7 @@
 """Which losses there are, and where to find an implementation of each.
 
-The folder ``reimpl/`` is the registry: a file there is a loss, its signature is read from the function in it. The
-reference is ``torch.nn.functional``; a candidate is any module that has functions of the same names.
+The folder ``reimpl/`` is the registry: a file there is a loss, its signature is read from the function in it. A
+candidate is any module that has functions of the same names.
 """
 
 import inspect
@@ -19,6 +19,7 @@ import torch
 import reimpl
 from parity.case import Argument, DtypeName, Fields, Signature
 from parity.errors import CandidateError
+from parity.references import TORCH, References, reference_of
 from reimpl._array import Array, Labels
 
 Function = Callable[..., Any]
@@ -91,6 +92,13 @@ def signatures() -> Mapping[str, Signature]:
     return {name: _signature(name, getattr(import_module(f"reimpl.{name}"), name)) for name in names}
 
 
+def spellings() -> Mapping[str, Signature]:
+    """The signature of every loss, by each name that a case file may give it: its own, and its reference's outside
+    torch."""
+    dotted = {reference_of(loss): signature for loss, signature in signatures().items()}
+    return {**signatures(), **{name: s for name, s in dotted.items() if name and not name.startswith(TORCH)}}
+
+
 def _signature(loss: str, function: Function) -> Signature:
     return Signature(loss, tuple(_argument(parameter) for parameter in _parameters(function)))
 
@@ -134,7 +142,7 @@ def _type(part: Any) -> object:
     return {None: NoneType, Sequence: tuple, torch.dtype: DtypeName}.get(plain, plain)
 
 
-REFERENCE = Subject("torch", torch.nn.functional, forms=torch.nn)
+REFERENCE = Subject("torch", References(), forms=torch.nn)
 
 
 def usual_form(loss: str) -> str | None:

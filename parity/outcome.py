@@ -77,7 +77,8 @@ Gradients = Mapping[str, Mapping[str, torch.Tensor | None]]
 class Outcome:
     """What one side did.
 
-    ``value`` is None where it raised or returned something else (``returned`` says what). ``gradients`` holds, for each
+    ``absent`` says why there is no such side, and then there is nothing else. ``value`` is None where it raised or
+    returned something else (``returned`` says what). ``gradients`` holds, for each
     upstream gradient by name and each differentiable argument, the gradient or None.
     """
 
@@ -89,6 +90,7 @@ class Outcome:
     warned: tuple[tuple[str, str], ...] = ()
     impurities: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
+    absent: str = ""
 
 
 def irregular(shape: tuple[int, ...], turn: int = 0) -> torch.Tensor:

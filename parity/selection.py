@@ -13,7 +13,7 @@ from parity.case import Case, Quirk, Trial, trials_of
 from parity.depth import deepened
 from parity.errors import ParityError
 from parity.loader import load
-from parity.losses import signatures
+from parity.losses import signatures, spellings
 
 ACCELERATORS = ("cuda", "mps")
 NOT_ON_MPS = ("float64", "complex128")  # Metal has no double precision
@@ -63,10 +63,10 @@ def select(request: Request) -> Selection:
                 f"--require {device}: there is none here (torch {torch.__version__} sees: {', '.join(present)})"
             )
     folders = list(request.folders) or [shipped_cases()]
-    loaded = load(folders, signatures(), shipped=not request.folders)
+    loaded = load(folders, spellings(), shipped=not request.folders)
     losses = {case.loss for case in loaded.cases if _is_wanted(case, request)}
     # A trial is looked at as deeply alone as among all: all of its loss are there to choose from.
-    cases = [case for case in loaded.cases if case.loss in losses]
+    cases = [case for case in loaded.cases if case.loss in losses and _is_here(case.torch)]
     wanted = [request.device] if request.device not in (None, "all") else ["cpu", *ACCELERATORS]
     trials: list[Trial] = []
     skipped: list[Trial] = []
@@ -80,7 +80,7 @@ def select(request: Request) -> Selection:
             trials += found
         elif device != "mps" or request.device == "mps":
             skipped += found
-    quirks = [q for q in loaded.quirks if SpecifierSet(q.torch).contains(torch.__version__, prereleases=True)]
+    quirks = [quirk for quirk in loaded.quirks if _is_here(quirk.torch)]
     met = {trial.case.id for trial in trials}
     return Selection(
         [_marked(trial, quirks) for trial in trials],
@@ -88,6 +88,11 @@ def select(request: Request) -> Selection:
         skipped,
         [quirk for quirk in quirks if met & set(quirk.cases)],
     )
+
+
+def _is_here(versions: str) -> bool:
+    """Whether this torch is one of the ``versions``."""
+    return SpecifierSet(versions).contains(torch.__version__, prereleases=True)
 
 
 def _marked(trial: Trial, quirks: Sequence[Quirk]) -> Trial:

@@ -26,6 +26,8 @@ def _lines(trial: Trial, subject: Subject) -> Iterator[str]:
     yield f"{trial.id}   {case.place.file}:{case.place.line}"
     yield from (f"  {word}" for word in (case.about, case.source) if word)
     verdict = check(trial, subject)
+    if verdict.absent:
+        yield f"  {verdict.absent}"
     if verdict.call is None or verdict.expected is None:
         yield f"  {verdict.error}"
         return
@@ -34,7 +36,7 @@ def _lines(trial: Trial, subject: Subject) -> Iterator[str]:
         yield f"  {name} = {text}"
     actual = verdict.actual or run(subject, verdict.call)
     truth = Truth(verdict.call)
-    for quantity in _quantities(verdict.expected):
+    for quantity in _quantities(actual if verdict.absent else verdict.expected):
         yield from _compared(quantity, actual, verdict.expected, truth)
     for facet, finding in verdict.findings.items():
         yield f"  {facet}: {finding.status}" + (

@@ -3,17 +3,19 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Literal
 
 import torch
 
-from parity.case import Application, Case, Trial
+from parity.case import Application, Case, Trial, reseeded
 from parity.errors import CaseError
 from parity.exam import Exam, Finding
 from parity.facets import compare, depth_of, facets_of
 from parity.inputs import build
 from parity.losses import ELEMENTARY, REFERENCE, Subject, signatures, usual_form
 from parity.outcome import Call, Outcome
+from parity.references import absence
 from parity.runner import run, run_differentiably
 from parity.ulp import FORMATS, component
 from parity.vacuity import accepted_fake
@@ -26,13 +28,15 @@ class Verdict:
     """What the facets say together.
 
     ``error`` says why the trial could not be judged (the case is at fault, not the candidate); ``missing`` trials are
-    of losses that the candidate lacks. ``notices`` are worth knowing and no fault.
+    of losses that the candidate lacks. ``absent`` says why there was no reference: then what the case prints was all
+    that the candidate was held to. ``notices`` are worth knowing and no fault.
     """
 
     trial: Trial
     state: State
     findings: Mapping[str, Finding] = field(default_factory=dict)
     error: str = ""
+    absent: str = ""
     call: Call | None = None
     expected: Outcome | None = None
     actual: Outcome | None = None
@@ -62,34 +66,53 @@ def _judged(trial: Trial, subject: Subject, only: Sequence[str], quick: bool) ->
     if lacking := _lacking(trial, subject):
         return Verdict(trial, "missing", error=f"{subject.name} has no {lacking}")
     call, expected, refused_gradients = referred(trial)
+    verdict = partial(Verdict, trial, absent=expected.absent, call=call, expected=expected)
     if trouble := _case_trouble(trial, expected, refused_gradients):
-        return Verdict(trial, "error", {}, trouble, call, expected)
+        return verdict("error", error=trouble)
+    if expected.absent:
+        run(subject, call)  # what a first call loads is not held against it; the reference would have loaded it
     actual = run(subject, call, watched=True)
     exam = Exam(trial, subject, call, expected, actual, refused_gradients)
     findings = {name: compare(name, exam) for name in _asked(trial, only, quick)}
     if _holds_to_numbers(trial) and (fake := accepted_fake(exam)):
-        return Verdict(trial, "error", findings, f"the tolerance proves nothing: {fake}", call, expected, actual)
-    return Verdict(trial, _state(trial.case, findings), findings, "", call, expected, actual)
+        return verdict("error", findings, f"the tolerance proves nothing: {fake}", actual=actual)
+    return verdict(_state(trial.case, findings), findings, actual=actual)
+
+
+def moved(trial: Trial, by: int) -> Trial:
+    """The trial with every seed moved; without a reference as it is, for what its case prints is all that judges it."""
+    return trial if _absence(trial.case) else reseeded(trial, by)
 
 
 def referred(trial: Trial) -> tuple[Call, Outcome, tuple[str, ...]]:
-    """The trial's call, what the reference does, and the arguments for which it refuses a gradient."""
+    """The trial's call, what the reference does, and the arguments for which it refuses a gradient. Without a reference
+    gradients are taken where the case has numbers for them, or an identity another side."""
     call = _call(trial)
     wanted = tuple(name for name in call.floats if _wants_gradient(trial, name))
+    if why := _absence(trial.case):
+        wanted = wanted if trial.case.left is not None else tuple(trial.case.expect_gradient)
+        return replace(call, differentiable=wanted), Outcome(absent=why), ()
     expected, granted = run_differentiably(REFERENCE, call, wanted)
     refused = tuple(name for name in wanted if name not in granted)
     return replace(call, differentiable=granted), expected, refused
 
 
+def _absence(case: Case) -> str:
+    """Why a reference that the case needs is not here."""
+    return next(filter(None, map(absence, _losses(case))), "")
+
+
+def _losses(case: Case) -> list[str]:
+    if case.left is None or case.right is None:
+        return [case.loss]
+    return [*_functions(case.left), *_functions(case.right)]
+
+
 def _lacking(trial: Trial, subject: Subject) -> str | None:
-    case = trial.case
-    if case.left is not None and case.right is not None:
-        names = [*_functions(case.left), *_functions(case.right)]
-        return next((name for name in names if not subject.has(name)), None)
     if trial.form != "function":
         name = _form(trial)
         return None if subject.has_form(name) else name
-    return None if subject.has(case.loss) else case.loss
+    return next((name for name in _losses(trial.case) if not subject.has(name)), None)
 
 
 def _functions(expression: Application) -> list[str]:
@@ -142,6 +165,9 @@ def _wants_gradient(trial: Trial, name: str) -> bool:
 def _case_trouble(trial: Trial, expected: Outcome, refused_gradients: Sequence[str]) -> str:
     """What the case says of torch and torch does not do; such a case judges nobody."""
     case = trial.case
+    if expected.absent:
+        says = case.refused or case.left or case.expect is not None or case.expect_gradient
+        return "" if says else f"{expected.absent}, and the case prints no numbers"
     for name in refused_gradients:
         described = trial.inputs[name]
         if described is not None and described.requires_grad:

@@ -14,6 +14,8 @@ import array_api_compat.torch
 import numpy
 import torch
 
+SLOPE_AT_ZERO = torch.__version__ < (2, 14)
+
 
 class Array(Protocol):
     """Any array of the Python array API standard: torch, NumPy (also of objects, such as 50-digit numbers), JAX."""
@@ -153,10 +155,15 @@ def only(kept: Array, array: Array) -> Array:
     return xp.where(kept, array, xp.zeros_like(array))
 
 
+def has_slope(array: Array) -> Array:
+    """Where max(array, 0) has a slope in the torch that is here: above 0, and before torch 2.14 at 0 too."""
+    return array >= 0 if SLOPE_AT_ZERO else array > 0
+
+
 def clamped(array: Array) -> Array:
-    """``array`` where it is not below 0, else 0. The slope at 0 is 1, and NaN has none: both as in torch's clamp."""
+    """``array`` where it is not below 0, else 0. The slope at 0 is torch's, and NaN has none, as in its clamp."""
     xp = namespace(array)
-    return xp.where(array < 0, xp.zeros_like(array), xp.where(array >= 0, array, xp.full_like(array, nan)))
+    return xp.where(has_slope(array), array, xp.where(array <= 0, xp.zeros_like(array), xp.full_like(array, nan)))
 
 
 def counting(label: Labels, count: int) -> Labels:

@@ -10,7 +10,7 @@ from typing import Any
 import array_api_compat
 import torch
 
-from reimpl._array import namespace
+from reimpl._array import has_slope, namespace
 
 Formula = Callable[..., Any]
 
@@ -58,6 +58,29 @@ def differentiated_by_output(formula: Formula, pull: Formula, push: Formula) -> 
         return push(tangents[0], *kept)
 
     return _ruled(formula, pulled, pushed, lambda inputs, output: (output, *inputs[1:]))
+
+
+def detached(array: Any) -> Any:
+    """``array`` as a constant, through which no gradient flows."""
+    if isinstance(array, torch.Tensor):
+        return array.detach()
+    if array_api_compat.is_jax_array(array):
+        import jax  # noqa: PLC0415, JAX is there already: the array is its own
+
+        return jax.lax.stop_gradient(array)
+    return array
+
+
+def constant_to_gradients(formula: Formula) -> Formula:
+    """``formula`` as a constant, but for torch's forward mode, which goes through it as through torch's ``no_grad``."""
+
+    def apply(*arguments: Any) -> Any:
+        if isinstance(arguments[0], torch.Tensor):
+            with torch.no_grad():
+                return formula(*arguments)
+        return detached(formula(*arguments))
+
+    return apply
 
 
 def differentiated_by_rules(formula: Formula, pull: Formula, push: Formula) -> Formula:
@@ -160,11 +183,11 @@ def _slope_of_positive_part(along: Any, x: Any) -> Any:
     xp = namespace(x)
     # torch.func.jvp makes the tangent of a 0-d float32 plus a number a float64.
     along = xp.astype(along, x.dtype)
-    return xp.where(x >= 0, along, xp.zeros_like(along))
+    return xp.where(has_slope(x), along, xp.zeros_like(along))
 
 
 positive_part = differentiated(_formula_of_positive_part, _slope_of_positive_part)
-"""max(x, 0) with torch's slope: 1 at 0 too, where other libraries have 1/2 or 0, and 0 for NaN, which passes."""
+"""max(x, 0) with torch's slope: at 0 where others have 1/2 too, and 0 for NaN, which passes."""
 
 
 def differentiated_once(formula: Formula, pull: Formula, push: Formula) -> Formula:

@@ -33,9 +33,9 @@ def same_size(weight: Array, input: Array) -> None:
 
 
 def subtractable(name: str, array: Array | None) -> None:
-    """torch subtracts 1 from this argument, and refuses to subtract from truth values."""
+    """torch subtracts from this argument or negates it, and refuses truth values: since 2.14 with this RuntimeError."""
     if array is not None and dtype_name(array) == "bool":
-        raise RuntimeError(f"{name} is of dtype bool, and nothing is subtracted from truth values")
+        raise NotImplementedError(f"{name} is of dtype bool, and truth values are neither negated nor subtracted from")
 
 
 def floating(name: str, *arrays: Array) -> None:

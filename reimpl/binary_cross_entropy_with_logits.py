@@ -40,7 +40,8 @@ def binary_cross_entropy_with_logits(
         not: the loss of -x and 0 is that of x and 1.
     Raises:
         ValueError: the shapes differ. NotImplementedError: ``input`` is not floating point.
-        RuntimeError: ``target`` is not floating point, or a weight enlarges the loss or requires a gradient.
+        RuntimeError: ``target`` is not floating point, or a weight enlarges the loss or requires a gradient. Truth
+        values as target or pos_weight are a NotImplementedError, which is one, as in torch since 2.14.
 
     >>> binary_cross_entropy_with_logits(torch.tensor([0.0, 2.0]), torch.tensor([1.0, 0.0]), reduction="none")
     tensor([0.6931, 2.1269])
@@ -52,6 +53,7 @@ def binary_cross_entropy_with_logits(
     _checks.constant("binary_cross_entropy_with_logits", "weight", weight)
     _checks.constant("binary_cross_entropy_with_logits", "pos_weight", pos_weight)
     _checks.floating("log_sigmoid_cpu", input)
+    _checks.subtractable("target", target)
     if not is_floating(target):
         raise RuntimeError(f"a floating loss can't be cast to the desired output type {dtype_name(target)} of target")
     _checks.subtractable("pos_weight", pos_weight)

@@ -30,8 +30,9 @@ def cosine_embedding_loss(
         input1, input2: any real; a zero vector has cos = 0. Σ a² overflows: cos is 0 or NaN. target: 1 or -1.
         margin: any real; past 1 nothing costs, below -1 everything does.
     Gradient:
-        That of the formula. At a zero vector it is ∓b / sqrt(ε · (Σ b² + ε)), a million times the direction of b; the
-        kink passes it on. NaN or inf in a vector makes it NaN, also where target is neither 1 nor -1. target has none.
+        That of the formula. At a zero vector it is ∓b / sqrt(ε · (Σ b² + ε)), a million times the direction of b.
+        Before torch 2.14 the kink passes it on. NaN or inf in a vector makes it NaN, also where target is neither 1 nor
+        -1. target has none.
     Args:
         input1, input2: vectors, shape (D) or (N, D).
         target: shape () or (N), of any type.

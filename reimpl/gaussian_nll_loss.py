@@ -3,7 +3,7 @@
 import math
 
 from reimpl import _checks
-from reimpl._array import Array, deciding, dtype_name, filled, is_floating, namespace, only, rounded, widened
+from reimpl._array import Array, deciding, dtype_name, filled, has_slope, is_floating, namespace, only, rounded, widened
 from reimpl._autograd import differentiated_by_rules
 
 
@@ -95,4 +95,6 @@ def _least(var: Array, eps: float) -> Array:
     return namespace(var).maximum(var, filled(var, eps))
 
 
-_held = differentiated_by_rules(_least, lambda along, var, eps: along, lambda along, var, eps: only(var >= eps, along))
+_held = differentiated_by_rules(
+    _least, lambda along, var, eps: along, lambda along, var, eps: only(has_slope(var - eps), along)
+)

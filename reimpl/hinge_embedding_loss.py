@@ -26,8 +26,8 @@ def hinge_embedding_loss(
         input: any real, meant to be a distance. target: 1 or -1. margin: any number that the dtype of ``input`` holds;
         torch rounds it to that dtype.
     Gradient:
-        1 from x, and from the other term -1 where x <= margin, the kink included; 0 where x is beyond or NaN. target
-        has none.
+        1 from x, and from the other term -1 where x < margin, before torch 2.14 at the kink too; 0 where x is beyond
+        or NaN. target has none.
     Args:
         input: distances, shape (*).
         target: 1 or -1 of any type; broadcasts with ``input`` silently.

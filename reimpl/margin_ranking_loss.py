@@ -26,8 +26,8 @@ def margin_ranking_loss(
         any real is a factor, 0 leaves the margin alone. Whole numbers wrap around as their type does: a uint8 target
         of 1 is negated to 255. margin: any real.
     Gradient:
-        -y for input1, y for input2, b - a for target, where the sum in max is >= 0, the kink included; else 0, and 0
-        for NaN.
+        -y for input1, y for input2, b - a for target, where the sum in max is > 0, before torch 2.14 at the kink too;
+        else 0, and 0 for NaN.
     Args:
         input1, input2: scores, shape (*).
         target: the same number of axes; the three broadcast silently.

@@ -33,7 +33,8 @@ def soft_margin_loss(
         Shape (*) for ``"none"``, else 0-d. Dtype of ``input``; halves are computed in float32 and rounded once.
     Raises:
         RuntimeError: ``target`` enlarges the loss or requires a gradient, or so does a complex ``input``; ``input`` is
-            not floating point, or only ``target`` is complex; backward, where ``target`` is of truth values.
+            not floating point, or only ``target`` is complex; backward, where ``target`` is of truth values. Truth
+            values as input are a NotImplementedError, which is one, as in torch since 2.14.
 
     >>> soft_margin_loss(torch.tensor([0.0, 2.0]), torch.tensor([1.0, -1.0]), reduction="none")
     tensor([0.6931, 2.1269])
@@ -47,6 +48,7 @@ def soft_margin_loss(
 
 
 def _check_types(input: Array, target: Array) -> None:
+    _checks.subtractable("input", input)
     if is_complex(input):
         _checks.constant("soft_margin_loss", "input", input)
     elif is_complex(target) or not is_floating(input):

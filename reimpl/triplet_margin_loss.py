@@ -28,8 +28,8 @@ def triplet_margin_loss(
     Domain:
         anchor, positive, negative: any real or complex; NaN passes through. margin: (0, inf], or NaN.
     Gradient:
-        That of the distances, also where the loss is just 0; where swap finds a tie, each distance has half of it. None
-        for p = 0.
+        That of the distances, before torch 2.14 also where the loss is just 0; where swap finds a tie, each distance
+        has half of it. None for p = 0.
     Args:
         anchor, positive, negative: shapes (*, C) of one number of axes that broadcast with each other, silently.
         p: the degree of the distance. eps: added to each difference.

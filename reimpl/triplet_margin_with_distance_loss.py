@@ -28,7 +28,8 @@ def triplet_margin_with_distance_loss(
     Domain:
         anchor, positive, negative: what ``distance_function`` takes; NaN passes through. margin: (0, inf], or NaN.
     Gradient:
-        That of the distances, also where the loss is just 0; where swap finds a tie, each distance has half of it.
+        That of the distances, before torch 2.14 also where the loss is just 0; where swap finds a tie, each distance
+        has half of it.
     Args:
         anchor, positive, negative: arrays of one number of axes; they are handed on as they are.
         distance_function: two arrays to one, of any shape; None takes ``pairwise_distance``. A similarity is none.

@@ -10,13 +10,14 @@ import numpy as np
 import torch
 
 from parity.agreement import NO_ERRORS, Errors, agrees
-from parity.case import Trial, reseeded
+from parity.case import Trial
 from parity.exam import Exam, described
 from parity.facets import compare, facets_of
 from parity.losses import REFERENCE, Subject, candidate
+from parity.references import absence
 from parity.runner import run
 from parity.selection import Request, select
-from parity.trial import check, referred
+from parity.trial import check, moved, referred
 from parity.truth import Truth, quantity_of
 from parity.ulp import Numbers, distance, numbers, rounded
 from parity.vacuity import fakes, looked_at
@@ -32,9 +33,10 @@ LUCK = {"float32": 1}  # ulps: the last bit of exp and log is the machine's; a r
 
 @cache
 def answered(*dtypes: str) -> tuple[Trial, ...]:
-    """The trials that torch answers, function form, no identity."""
+    """The trials that a reference answers, function form, no identity."""
     trials = select(Request(device="cpu", dtypes=dtypes)).trials
-    return tuple(t for t in trials if t.form == "function" and t.case.refused is None and t.case.left is None)
+    plain = (t for t in trials if t.form == "function" and t.case.refused is None and t.case.left is None)
+    return tuple(t for t in plain if not absence(t.case.loss))
 
 
 def accepted_fakes(trial: Trial) -> Iterator[str]:
@@ -82,7 +84,7 @@ def contested(trial: Trial) -> Iterator[str]:
 
 def other_verdicts(trial: Trial, seed: int) -> Iterator[str]:
     """What is said of the shipped formulas on other numbers where that is not a pass."""
-    verdict = check(reseeded(trial, seed), candidate("reimpl"))
+    verdict = check(moved(trial, seed), candidate("reimpl"))
     if verdict.state not in ("passed", "known gap"):
         yield f"{trial.id}: {verdict.state}: {verdict.error or ', '.join(verdict.failures)}"
 

@@ -230,8 +230,8 @@ def test_loss_that_is_not_there_is_told() -> None:
 
 @pytest.fixture(scope="session")
 def sample() -> Score:
-    """Every third mutant of three files: two with rules by hand, one with a reduction of its own."""
-    return score(["smooth_l1_loss", "binary_cross_entropy", "multilabel_soft_margin_loss"], every=3)
+    """Every fourth mutant of two files: one with rules by hand, one with a reduction of its own."""
+    return score(["smooth_l1_loss", "multilabel_soft_margin_loss"], every=4)
 
 
 def test_cases_kill_nearly_every_mutant_of_a_sample(sample: Score) -> None:

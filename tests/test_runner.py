@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch.nn import LinearCrossEntropyOptions
 
 from parity.case import Application, DtypeName, Fields
 from parity.inputs import laid_out
@@ -281,8 +282,12 @@ def test_upstream_gradient_of_the_case_is_one_more() -> None:
     assert found["given"].tolist() == [5.0, 0.0]
 
 
-def test_reference_in_float64_sums_in_float64() -> None:
-    options = Fields("LinearCrossEntropyOptions", {"acc_dtype": DtypeName("float32"), "acc_policy": "accurate"})
+OPTIONS = {"acc_dtype": torch.float32, "acc_policy": "accurate"}
+SPELLED = Fields("LinearCrossEntropyOptions", {**OPTIONS, "acc_dtype": DtypeName("float32")})
+
+
+@pytest.mark.parametrize("options", [SPELLED, LinearCrossEntropyOptions(**OPTIONS)], ids=["spelled", "made"])
+def test_reference_in_float64_sums_in_float64(options: object) -> None:
     x, w = torch.ones(2, 3, dtype=torch.bfloat16), torch.ones(4, 3, dtype=torch.bfloat16)
     arguments = {"input": x, "linear_weight": w, "target": torch.tensor([0, 1]), "options": options}
     found = run_in_double(Call("linear_cross_entropy", arguments, tuple(arguments)[:3], torch.bfloat16))

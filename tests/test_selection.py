@@ -17,6 +17,14 @@ cases:
   - {name: "odd [1]*", loss: sigmoid, inputs: {input: [1.0]}, dtypes: [float32]}
   - {name: on_cuda, loss: sigmoid, inputs: {input: [1.0]}, devices: [cuda], dtypes: [float32]}
 """
+VERSIONS = """
+loss: sigmoid
+dtypes: [float32]
+cases:
+  - {name: always, inputs: {input: [1.0]}}
+  - {name: once, inputs: {input: [1.0]}, torch: "<2"}
+  - {name: since, inputs: {input: [1.0]}, torch: ">=2"}
+"""
 WITHOUT_CUDA = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
 Selected = Callable[..., list[str]]
 
@@ -85,6 +93,11 @@ def test_trials_on_a_device_that_is_not_here_are_skipped_by_name(written: Callab
 
 def test_cpu_is_always_here() -> None:
     assert present_devices()[0] == "cpu"
+
+
+def test_case_for_other_versions_of_torch_is_passed_over(written: Callable[..., Path]) -> None:
+    selection = select(Request(folders=[written(VERSIONS)], device="cpu"))
+    assert [trial.case.name for trial in selection.trials] == ["always", "since"]
 
 
 def test_problem_of_one_case_leaves_the_others(written: Callable[..., Path]) -> None:

@@ -13,6 +13,7 @@ import pytest
 import reimpl
 from parity.facets import facets
 from parity.losses import signatures
+from parity.references import reference_of
 from parity.selection import Request, Selection, select, shipped_cases
 
 ROOT = Path(__file__).parents[1]
@@ -29,7 +30,9 @@ MAY_IMPORT = {
     "digits": set(),
     "budget": set(),
     "loader": {"case", "errors"},
-    "losses": {"case", "errors"},
+    "bridge": set(),
+    "references": {"bridge"},
+    "losses": {"case", "errors", "references"},
     "facets": {"errors", "outcome", "agreement", "case", "exam", "losses", "runner", "transforms", "truth", "ulp"},
     "scaffold": {"errors"},
 }
@@ -162,6 +165,13 @@ def test_every_shipped_case_says_what_it_is_about() -> None:
 
 def test_shipped_cases_have_no_problem() -> None:
     assert shipped().problems == []
+
+
+@pytest.mark.parametrize("loss", [loss for loss in LOSSES if not str(reference_of(loss)).startswith("torch.")])
+def test_case_of_a_loss_outside_torch_says_what_comes_of_it(loss: str) -> None:
+    cases = [trial.case for trial in shipped().trials if trial.case.loss == loss]
+    assert [case.name for case in cases if case.expect is None and case.refused is None] == []
+    assert [case.name for case in cases if case.expect is not None and not case.source] == []
 
 
 @pytest.mark.parametrize("loss", REDUCED)

@@ -19,9 +19,9 @@ def compare(exam: Exam) -> Finding:
     case = exam.trial.case
     if case.expect is None and not case.expect_gradient:
         return not_compared("the case prints no numbers")
-    if found := unanswered(exam):
+    if found := unanswered(exam, alone=True):
         return found
-    if trouble := _first_unmet(exam, exam.expected):
+    if not exam.expected.absent and (trouble := _first_unmet(exam, exam.expected)):
         raise CaseError(f"{case.place}: torch does not meet what the case prints: its {trouble}")
     trouble = _first_unmet(exam, exam.actual)
     return failed(f"the candidate's {trouble}") if trouble else PASSED

@@ -2,6 +2,7 @@
 
 import torch
 
+from parity.case import DEPRECATED
 from parity.exam import PASSED, Exam, Finding, failed, not_compared, unanswered
 from parity.outcome import Call
 from parity.runner import run_placed
@@ -29,14 +30,15 @@ def compare(exam: Exam) -> Finding:
 
 
 def _without_values(call: Call) -> tuple[object, ...]:
-    return call.loss, repr(call.expression), tuple((name, _kind(value)) for name, value in call.arguments.items())
+    given = ((name, value) for name, value in call.arguments.items() if name not in DEPRECATED)
+    return call.loss, repr(call.expression), tuple((name, _kind(value)) for name, value in given)
 
 
 def _kind(value: object) -> object:
     """What decides where a loss makes tensors of its own: neither a size nor a number."""
     if isinstance(value, torch.Tensor):
         return value.ndim, value.numel() == 0, value.is_contiguous(), value.is_floating_point() or value.dtype
-    return type(value) if isinstance(value, float | int) and not isinstance(value, bool) else repr(value)
+    return repr(value) if value is None or isinstance(value, bool | str) else type(value)
 
 
 def _compared(exam: Exam) -> Finding:

@@ -7,9 +7,10 @@ from parity.outcome import Raised
 
 
 def compare(exam: Exam) -> Finding:
-    ours, theirs = exam.actual.raised, exam.expected.raised
+    ours, theirs = exam.actual.raised, _due(exam)
     if theirs is None:
-        return PASSED if ours is None else failed(f"raised {ours}, torch accepts the call")
+        side = "the case expects an answer" if exam.expected.absent else "torch accepts the call"
+        return PASSED if ours is None else failed(f"raised {ours}, {side}")
     if ours is None:
         return failed(f"accepted the call, torch raises {theirs}")
     if theirs.type not in ours.bases:
@@ -17,6 +18,14 @@ def compare(exam: Exam) -> Finding:
     if not _names_culprit(exam, ours, theirs):
         return failed(f"the message does not name the culprit: {ours}; torch says {theirs}")
     return PASSED
+
+
+def _due(exam: Exam) -> Raised | None:
+    """What the reference raises; without one, what the case says it does."""
+    refused = exam.trial.case.refused
+    if not exam.expected.absent or refused is None:
+        return exam.expected.raised
+    return Raised(refused.error, (refused.error,), refused.matching or "")
 
 
 def _names_culprit(exam: Exam, ours: Raised, theirs: Raised) -> bool:

@@ -48,7 +48,8 @@ def _loss(reader: Reader, node: MapNode, said: Said, defaults: Defaults) -> str 
 
 
 def read_loss(reader: Reader, node: Node) -> str | None:
-    return reader.word(node, "loss", list(reader.signatures))
+    word = reader.word(node, "loss", list(reader.signatures))
+    return word and reader.signatures[word].loss
 
 
 def _arguments(reader: Reader, said: Said, signature: Signature | None, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
 from parity.case import DTYPES, Dtype, KnownGap, Tolerance
 from parity.loader.reading import Reader
 from parity.loader.tree import ListNode, MapNode, Node, quoted
@@ -17,6 +19,16 @@ def read_dtypes(reader: Reader, node: Node) -> tuple[Dtype, ...]:
     return cast(tuple[Dtype, ...], reader.words(node, "dtype", DTYPES))
 
 
+def read_versions(reader: Reader, node: Node) -> str | None:
+    """Versions of torch; None where they cannot be read."""
+    text = reader.text(node, "torch")
+    try:
+        return None if text is None else str(SpecifierSet(text))
+    except InvalidSpecifier:
+        reader.report(node, f'torch takes versions such as ">=2.6" or ">=2.6,<2.14", not {quoted(str(text))}')
+        return None
+
+
 def shared_fields(
     reader: Reader, node: Node, said: Said, loss: str | None, dtypes: tuple[Dtype, ...] | None
 ) -> dict[str, Any]:
@@ -28,6 +40,8 @@ def shared_fields(
     fields["dtypes"] = read_dtypes(reader, said["dtypes"]) if "dtypes" in said else dtypes
     if "devices" in said:
         fields["devices"] = reader.words(said["devices"], "device", DEVICES)
+    if "torch" in said:
+        fields["torch"] = read_versions(reader, said["torch"])
     if "facets" in said:
         fields |= _facets(reader, said["facets"])
     if "tolerance" in said:

@@ -2,9 +2,8 @@
 
 from collections.abc import Collection
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
 from parity.case import QUIRK_KINDS, Quirk
+from parity.loader.fields import read_versions
 from parity.loader.reading import Reader
 from parity.loader.tree import MapNode, Node, quoted
 from parity.loader.vocabulary import DEVICES, QUIRK
@@ -22,7 +21,7 @@ def read_quirk(reader: Reader, node: MapNode) -> tuple[Quirk, Node] | None:
     named = [reader.text(item, "a case") for item in cases]
     if text.get("link") and not str(text["link"]).startswith("https://"):
         reader.report(said["link"], f"link takes an address that begins with https://, not {quoted(str(text['link']))}")
-    versions = _versions(reader, said["torch"]) if "torch" in said else None
+    versions = read_versions(reader, said["torch"]) if "torch" in said else None
     if "id" in said and text["id"]:
         _check_unique(reader, said["id"], text["id"])
     if len(reader.problems) > problems:
@@ -47,15 +46,6 @@ def check_shown(reader: Reader, quirks: Collection[tuple[Quirk, Node]], ids: Col
         for name in quirk.cases:
             if name not in ids:
                 reader.report(node, f"the quirk {quoted(quirk.id)} names the case {quoted(name)}, which is not there")
-
-
-def _versions(reader: Reader, node: Node) -> str | None:
-    text = reader.text(node, "torch")
-    try:
-        return None if text is None else str(SpecifierSet(text))
-    except InvalidSpecifier:
-        reader.report(node, f'torch takes versions such as ">=2.6" or ">=2.6,<2.14", not {quoted(str(text))}')
-        return None
 
 
 def _check_unique(reader: Reader, node: Node, name: str) -> None:

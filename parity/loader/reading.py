@@ -16,7 +16,7 @@ from parity.loader.vocabulary import Key, Takes
 
 Leaf = TypeVar("Leaf")
 Shape = tuple[int, ...]
-LONG_LIST = 20  # a longer one is told only where no known name is near
+LONG_LIST = 24  # a longer one is told only where no known name is near
 
 
 def shown(shape: Shape) -> str:

@@ -181,6 +181,7 @@ _SHARED_FIRST: Mapping[str, Key] = {
 _SHARED_LAST: Mapping[str, Key] = {
     "dtypes": _DTYPES_KEY,
     "devices": Key("the devices it runs on", _listed({"enum": list(DEVICES)})),
+    "torch": Key("the versions of torch that it is for, such as <2.14; all unless said", _TEXT),
     "facets": Key(
         "a list: only these; or with and without: the usual ones, widened or narrowed",
         {"anyOf": [_listed(_WORD), _object(FACET_CHOICE)]},

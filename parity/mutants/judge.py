@@ -15,7 +15,7 @@ from parity.case import Trial
 from parity.losses import Subject
 from parity.mutants.children import OUT_OF_TIME, in_children, limit_memory, limit_time, silence
 from parity.mutants.generate import Mutant
-from parity.mutants.looks import FACETS, Look, is_changed, is_passed, look
+from parity.mutants.looks import AFTER, AT_ONCE, FACETS, Look, is_changed, is_passed, look
 from parity.mutants.operators import CUT
 from parity.mutants.workshop import Statement, copied, has_cut, probed
 from parity.trial import Verdict, check
@@ -23,6 +23,7 @@ from parity.trial import Verdict, check
 Fate = Literal["killed", "crashed", "hung", "survived", "stillborn"]
 
 LIMIT = 60  # seconds of computing for one trial
+WARM = 40  # trials of all kinds that are judged before the first fork
 PARTS = 8  # of the trials for each process, since some are dearer than others
 
 
@@ -153,18 +154,25 @@ def _verdicts(subject: Subject, bench: Bench, looks: Sequence[Look], killed: dic
             continue
         limit_time(LIMIT)
         if is_changed(subject, seen):
-            yield check(trial, subject, FACETS)
+            yield from _looked_at(trial, subject)
         elif trial.depth or (trial.dtype == trial.case.dtypes[0] and seen.reached not in ways):
             ways.add(seen.reached)
             rest.append(seen)
     for seen in rest:
         if bench.trials[seen.at].case.id not in killed:
             limit_time(LIMIT)
-            yield check(bench.trials[seen.at], subject, FACETS)
+            yield check(bench.trials[seen.at], subject, AFTER)
+
+
+def _looked_at(trial: Trial, subject: Subject) -> Iterator[Verdict]:
+    """First through what costs little, then through the rest."""
+    for some in (AT_ONCE, AFTER):
+        limit_time(LIMIT)
+        yield check(trial, subject, some)
 
 
 def _warm_up(bench: Bench) -> None:
     """Imports, caches and compiled files that each child would have to make again."""
     subject = copied()
-    for seen in bench.looks[:1]:
+    for seen in bench.looks[:: max(1, len(bench.looks) // WARM)]:
         check(bench.trials[seen.at], subject, FACETS)

@@ -1,19 +1,19 @@
-"""What is kept of the last whole run: the score, and which trials killed the mutants of each file.
+"""What is kept of the mutants of each file: how many the cases kill, and by which trials.
 
-The trials make the next run quick: nearly every mutant dies in one of them at once. The score is what README and the
-reports show.
+The trials make the next run quick: nearly every mutant dies in one of them at once. The counts of all files together
+are the score that README and the reports show.
 """
 
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
 from parity.errors import ParityError
-from parity.mutants.score import Score
+from parity.mutants.score import Killers, Score
+from parity.mutants.workshop import files
 
 FILE = Path(__file__).with_name("kept.json")
 README = Path(__file__).parents[2] / "README.md"
@@ -21,71 +21,83 @@ LINE = re.compile(r"(?<=<!-- mutation score -->).*?(?=<!-- end -->)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
-    """The counts of a whole run; ``elsewhere`` are mutants that other tests than the cases guard."""
+class Kept:
+    """The counts of a complete run over one file; ``elsewhere`` are mutants that other tests than the cases guard.
+    ``killers`` are the ids of trials, those that kill most first."""
 
-    percent: float
     killed: int
     survived: int
     equivalent: int
     elsewhere: int
-
-    def __str__(self) -> str:
-        return (
-            f"{self.percent:.1f} % of {self.killed + self.survived} mutants killed by the cases"
-            f" ({self.equivalent} equivalent ones and {self.elsewhere} that other tests guard left out)"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """``killers`` are the ids of trials by file, those that kill most first."""
-
-    figures: Figures
-    killers: Mapping[str, tuple[str, ...]]
+    killers: tuple[str, ...]
 
 
 @cache
-def kept() -> Kept | None:
-    """What is kept; None before the first whole run."""
-    if not FILE.is_file():
-        return None
-    found = json.loads(FILE.read_text(encoding="utf-8"))
-    return Kept(Figures(**found["score"]), {file: tuple(trials) for file, trials in found["killers"].items()})
+def kept() -> dict[str, Kept]:
+    """What is kept, by file."""
+    found = json.loads(FILE.read_text(encoding="utf-8")) if FILE.is_file() else {}
+    return {file: Kept(**{**counts, "killers": tuple(counts["killers"])}) for file, counts in found.items()}
 
 
 def figures() -> dict[str, float | str]:
-    """The counts that are kept, and what they come to in words (``told``); empty before the first whole run."""
-    found = kept()
-    return {**asdict(found.figures), "told": str(found.figures)} if found else {}
-
-
-def figures_of(score: Score) -> Figures:
-    elsewhere = sum(bool(entry.elsewhere) for _, entry in score.excused)
-    return Figures(
-        round(score.percent, 2), len(score.killed), len(score.survivors), len(score.excused) - elsewhere, elsewhere
+    """The counts of all files together, and what they come to in words (``told``); empty until every file has been
+    judged once."""
+    found = [kept()[file] for file in files() if file in kept()]
+    if len(found) < len(files()):
+        return {}
+    names = ("killed", "survived", "equivalent", "elsewhere")
+    counts = {name: sum(getattr(one, name) for one in found) for name in names}
+    killed, survived = counts["killed"], counts["survived"]
+    percent = 100 * killed / (killed + survived)
+    told = (
+        f"{percent:.1f} % of {killed + survived:,} mutants killed by the cases ({counts['equivalent']} equivalent ones"
+        f" and {counts['elsewhere']} that other tests guard left out)"
     )
+    return {"percent": round(percent, 2), **counts, "told": told}
+
+
+def killers() -> Killers:
+    """The trials to begin with, by file.
+
+    Raises:
+        ParityError: nothing is kept.
+    """
+    if not kept():
+        raise ParityError("--gate needs what `parity mutants --keep` keeps")
+    return {file: of_file.killers for file, of_file in kept().items()}
 
 
 def keep(score: Score) -> None:
-    """Writes the score and the killers of a whole run here, and the score into README.
+    """Writes what became of the files judged, and the score of all into README.
 
     Raises:
-        ParityError: not all mutants were judged, or a file cannot be written.
+        ParityError: not all mutants of these files were judged, or a file cannot be written.
     """
-    if not score.is_whole:
-        raise ParityError("--keep takes a run over all files: leave out --loss and --gate")
-    killers: dict[str, Counter[str]] = {}
-    for result in score.killed:
-        if result.trial:
-            killers.setdefault(result.mutant.file, Counter())[result.trial] += 1
-    figures = figures_of(score)
-    ordered = {file: [trial for trial, _ in count.most_common()] for file, count in sorted(killers.items())}
+    if not score.is_complete:
+        raise ParityError("--keep takes every mutant of a file: leave out --gate")
+    judged = {result.mutant.file for result in score.results}
+    now = {file: of_file for file, of_file in kept().items() if file in files()}
+    now |= {file: _of_file(score, file) for file in judged}
+    text = json.dumps({file: asdict(now[file]) for file in sorted(now)}, indent=1)
     try:
-        FILE.write_text(json.dumps({"score": asdict(figures), "killers": ordered}, indent=1) + "\n", encoding="utf-8")
-        README.write_text(LINE.sub(str(figures), README.read_text(encoding="utf-8")), encoding="utf-8")
+        FILE.write_text(text + "\n", encoding="utf-8")
+        kept.cache_clear()
+        told = str(figures().get("told", ""))
+        README.write_text(LINE.sub(told, README.read_text(encoding="utf-8")), encoding="utf-8")
     except OSError as error:
         raise ParityError(
             f"{error.filename}: what is kept of the mutants cannot be written: {error.strerror}"
         ) from error
-    kept.cache_clear()
+
+
+def _of_file(score: Score, file: str) -> Kept:
+    of_file = [result for result in score.killed if result.mutant.file == file]
+    entries = [entry for result, entry in score.excused if result.mutant.file == file]
+    elsewhere = sum(bool(entry.elsewhere) for entry in entries)
+    return Kept(
+        killed=len(of_file),
+        survived=sum(result.mutant.file == file for result in score.survivors),
+        equivalent=len(entries) - elsewhere,
+        elsewhere=elsewhere,
+        killers=tuple(trial for trial, _ in Counter(r.trial for r in of_file if r.trial).most_common()),
+    )

@@ -12,6 +12,7 @@ import torch
 from parity.agreement import NO_ERRORS, Errors
 from parity.case import Quirk
 from parity.exam import Status
+from parity.references import versions
 from parity.trial import Verdict
 
 
@@ -72,6 +73,11 @@ class Run:
     def notices(self) -> dict[str, int]:
         """Each notice, and in how many trials."""
         return dict(sorted(Counter(notice for verdict in self.verdicts for notice in verdict.notices).items()))
+
+    @property
+    def absent(self) -> Counter[str]:
+        """Why there was no reference, and in how many trials: those are held to what their cases say, and no more."""
+        return Counter(verdict.absent for verdict in self.verdicts if verdict.absent)
 
     def by_loss(self) -> dict[str, LossCount]:
         names = sorted({verdict.trial.case.loss for verdict in self.verdicts})
@@ -146,6 +152,7 @@ def environment() -> dict[str, str]:
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
     return {
         "torch": torch.__version__,
+        **versions(),
         "numpy": np.__version__,
         "python": platform.python_version(),
         "platform": platform.platform(),

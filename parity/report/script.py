@@ -9,6 +9,7 @@ from parity.case import DtypeName, Fields
 from parity.inputs import build
 from parity.losses import signatures
 from parity.outcome import Call, cotangents
+from parity.references import on_tensors
 from parity.trial import Verdict, referred
 from parity.truth import Quantity
 
@@ -16,7 +17,8 @@ FEW = 64  # elements of a tensor that are spelled as numbers; more are spelled a
 
 
 def script(verdict: Verdict, candidate: str) -> list[str]:
-    """The lines of a script that shows the candidate's answer and torch's; none for an identity or a module's form."""
+    """The lines of a script that shows the candidate's answer and torch's, if torch has one; none for an identity or a
+    module's form."""
     trial = verdict.trial
     if trial.case.left is not None or trial.form != "function":
         return []
@@ -28,13 +30,14 @@ def script(verdict: Verdict, candidate: str) -> list[str]:
 def _lines(verdict: Verdict, candidate: str, quantity: Quantity) -> Iterator[str]:
     trial = verdict.trial
     call, expected, _ = referred(trial)
-    yield "import torch"
+    reference = on_tensors(trial.case.loss)
+    yield from sorted({"import torch", f"import {(reference or 'torch').partition('.')[0]}"})
     yield _imported(candidate, trial.case.loss)
     yield "torch.set_printoptions(precision=17)"
     for name, tensor in build(trial, signatures()[trial.case.loss]).items():
         yield f"{name} = {_spelled(tensor, requires_grad=name in call.differentiable)}"
     passed = ", ".join(_passed(call, name) for name in call.arguments)
-    yield f"for function in (candidate, torch.nn.functional.{trial.case.loss}):"
+    yield f"for function in (candidate, {reference or ''}):"
     yield f"    value = function({passed})"
     yield "    print(value)"
     if quantity is not None and expected.value is not None:

@@ -48,6 +48,8 @@ def tell(run: Run, to: Console, *, accuracy: bool = False) -> None:
         to.print(escape(f"notice: {notice}, in {count} trials"))
     if run.missing:
         to.print(f"missing in {run.candidate}: {', '.join(run.missing)}")
+    for why, count in run.absent.items():
+        to.print(f"without a reference: {count} trials, {why}")
     for device, count in run.skipped.items():
         to.print(f"skipped: {count} trials on {device}, which is not here")
     if run.quirks:

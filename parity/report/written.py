@@ -41,6 +41,7 @@ def as_json(run: Run) -> str:
         "losses": {name: asdict(count) for name, count in run.by_loss().items()},
         "missing": run.missing,
         "skipped": dict(run.skipped),
+        "absent": dict(run.absent),
         "accuracy": {
             loss: {
                 dtype: {facet: _accuracy(errors) for facet, errors in facets.items()}

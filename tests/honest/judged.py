@@ -12,6 +12,7 @@ from parity.exam import Exam, described
 from parity.inputs import build
 from parity.losses import Subject, signatures
 from parity.outcome import Outcome
+from parity.references import absence
 from parity.runner import run
 from parity.selection import Request, select
 from parity.trial import referred
@@ -55,8 +56,10 @@ def _turned_down(exam: Exam, actual: Outcome) -> Iterator[str]:
 
 
 def _is_theirs(trial: Trial) -> bool:
-    """Finite floats of one dtype in a call that torch takes: the variants are formulas, not whole ports."""
+    """Finite floats of one dtype in a call that a reference takes: the variants are formulas, not whole ports."""
     if trial.form != "function" or trial.case.refused is not None or trial.case.left is not None:
+        return False
+    if absence(trial.case.loss):
         return False
     signature = signatures()[trial.case.loss]
     tensors = {name: tensor for name, tensor in build(trial, signature).items() if tensor is not None}

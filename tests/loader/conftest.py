@@ -52,7 +52,7 @@ ARGUMENTS = {
 
 @pytest.fixture(scope="session")
 def signatures() -> Mapping[str, Signature]:
-    return {loss: Signature(loss, arguments) for loss, arguments in ARGUMENTS.items()}
+    return {name: Signature(name.rpartition(".")[2], arguments) for name, arguments in ARGUMENTS.items()}
 
 
 @pytest.fixture(scope="module", autouse=True)  # a package's would last into the tests after this folder

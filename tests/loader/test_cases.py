@@ -38,7 +38,7 @@ def good(signatures: Mapping[str, Signature]) -> dict[str, Case]:
 def test_every_good_case_is_loaded_in_order(good: dict[str, Case]) -> None:
     assert list(good) == [
         "literals", "recipes", "more_recipes", "gradients", "first_gradient", "refused", "class_indices", "fields",
-        "fields_refused", "the_long_way",
+        "before", "fields_refused", "the_long_way",
     ]  # fmt: skip
 
 
@@ -49,6 +49,7 @@ def test_every_good_case_is_loaded_in_order(good: dict[str, Case]) -> None:
         ("literals", "source", "written for this test"),
         ("literals", "dtypes", ("float16",)),
         ("literals", "devices", ("cpu", "cuda")),
+        ("before", "torch", "<2.14"),
         ("literals", "only_facets", ("value", "gradient")),
         ("literals", "warns", ("UserWarning",)),
         ("literals", "module", True),
@@ -168,7 +169,7 @@ def test_array_that_may_be_plain_is_an_option_in_an_expression(loaded: Callable[
 
 
 def test_dotted_reference_is_a_loss(case_of: Callable[[str], Case]) -> None:
-    assert case_of(f"loss: torchvision.ops.sigmoid_focal_loss\n{INPUTS}").loss == "torchvision.ops.sigmoid_focal_loss"
+    assert case_of(f"loss: torchvision.ops.sigmoid_focal_loss\n{INPUTS}").loss == "sigmoid_focal_loss"
 
 
 def test_private_option_is_not_suggested(messages: Callable[..., list[str]]) -> None:

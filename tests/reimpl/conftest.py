@@ -11,6 +11,8 @@ PROBABILITIES = numpy.array([[0.3, 0.2, 0.9], [0.5, 0.75, 0.125]])
 MARKS = numpy.array([[1.0, 0.0, 1.0], [0.0, 0.25, 1.0]])
 SIGNS = numpy.array([[1.0, -1.0, 1.0], [-1.0, 1.0, -1.0]])
 CLASSES = numpy.array([2, 0])
+BOXES = numpy.array([[0.0, 0.25, 4.0, 3.0], [1.5, 1.0, 2.0, 5.0]])
+OTHER_BOXES = numpy.array([[1.0, 0.5, 5.0, 2.0], [4.0, 2.0, 6.0, 2.5]])
 PADDED = numpy.array([[2, 0, -1], [1, -1, 0]])
 FARTHER = numpy.array([[0.75, 2.5, -0.25], [-1.0, 1.5, 3.0]])
 VARIANCES = numpy.array([[0.5, 1.5, 2.0], [0.25, 3.0, 1.0]])
@@ -37,6 +39,14 @@ EXAMPLES = {
     "soft_margin_loss": ((LOGITS, SIGNS), {}),
     "cosine_embedding_loss": ((LOGITS, OTHERS, SIGNS[:, 0]), {"margin": -0.75}),
     "multilabel_soft_margin_loss": ((LOGITS, MARKS), {}),
+    "sigmoid_focal_loss": ((LOGITS, MARKS), {"gamma": 1.5}),
+    "generalized_box_iou_loss": ((BOXES, OTHER_BOXES), {}),
+    "distance_box_iou_loss": ((BOXES, OTHER_BOXES), {}),
+    "complete_box_iou_loss": ((BOXES, OTHER_BOXES), {}),
+    "sigmoid_cross_entropy_with_logits": ((PROBABILITIES, LOGITS), {}),
+    "softmax_cross_entropy_with_logits": ((PROBABILITIES, LOGITS), {}),
+    "ghm_c_loss": ((LOGITS, MARKS), {"bins": 3}),
+    "ghm_r_loss": ((LOGITS, OTHERS), {"mu": 0.5, "bins": 3}),
     "multilabel_margin_loss": ((LOGITS, PADDED), {}),
     "multi_margin_loss": ((LOGITS, CLASSES), {"p": 2}),
     "triplet_margin_loss": ((LOGITS, OTHERS, FARTHER), {"margin": 4.0, "swap": True}),
@@ -48,7 +58,8 @@ FIRST_ORDER = ["multilabel_margin_loss", "multi_margin_loss", "ctc_loss"]
 BEYOND = {
     "test_forward_mode_gives_the_tangent_of_torch": FIRST_ORDER,
     "test_hessian_is_that_of_torch": FIRST_ORDER,
-    "test_second_gradient_is_the_derivative_of_the_first": ["ctc_loss"],
+    # What the gradient of a complete IoU takes for a constant, a difference of values does not.
+    "test_second_gradient_is_the_derivative_of_the_first": ["ctc_loss", "complete_box_iou_loss"],
 }
 
 

@@ -9,7 +9,7 @@ from sweeps import farther
 from torch.nn.functional import mse_loss
 
 from parity.losses import Subject, candidate
-from reimpl import binary_cross_entropy_with_logits
+from reimpl import binary_cross_entropy_with_logits, ctc_loss
 
 SAMPLE = ["binary_cross_entropy", "log_softmax", "mse_loss", "nll_loss", "soft_margin_loss"]
 
@@ -30,3 +30,10 @@ def test_cost_and_slope_of_a_logit_far_from_zero_are_those_of_its_mirror_image(p
     loss = binary_cross_entropy_with_logits(x, (x > 0).double(), reduction="none", pos_weight=pos_weight)
     (slope,) = torch.autograd.grad(loss.sum(), x)
     assert torch.equal(torch.stack([loss[0], loss[1], -slope[0], slope[1]]), torch.exp(-x[:1].detach()).expand(4))
+
+
+def test_ctc_over_many_steps_in_float32_is_rounded_once():
+    steps = torch.randn(60, 2, 5, generator=torch.Generator().manual_seed(1)).log_softmax(2)
+    rest = torch.tensor([[1, 2, 3, 1], [4, 4, 2, 1]]), (60, 50), (4, 3)
+    fine = ctc_loss(steps.double(), *rest, reduction="none")
+    assert torch.equal(ctc_loss(steps, *rest, reduction="none"), fine.float())

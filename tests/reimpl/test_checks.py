@@ -89,6 +89,25 @@ def test_refused_like_torch(module, name, arguments, options, error, match):
         getattr(module, name)(*arguments, **options)
 
 
+FOREIGN_REFUSALS = {
+    "sigmoid labels dtype": ("sigmoid_cross_entropy_with_logits", (P, X.double()), {}, RuntimeError, "Double.*Float"),
+    "sigmoid whole": ("sigmoid_cross_entropy_with_logits", (Y, Y), {}, NotImplementedError, "int64"),
+    "softmax whole": ("softmax_cross_entropy_with_logits", (P, X.long()), {}, NotImplementedError, "int64"),
+    "softmax axis": ("softmax_cross_entropy_with_logits", (P, X, 2), {}, ValueError, "no axis 2 of 2"),
+    "softmax axis from the end": ("softmax_cross_entropy_with_logits", (P, X, -2), {}, ValueError, "no axis -2 of 2"),
+    "softmax number": ("softmax_cross_entropy_with_logits", (P[0, 0], X[0, 0]), {}, ValueError, "no axis -1 of 0"),
+    "softmax labels": ("softmax_cross_entropy_with_logits", (P[None], X), {}, RuntimeError, "broadcast shape"),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "options", "error", "match"), FOREIGN_REFUSALS.values(), ids=FOREIGN_REFUSALS
+)
+def test_refused_where_tensorflow_has_an_exception_of_its_own(name, arguments, options, error, match):
+    with pytest.raises(error, match=match):
+        getattr(reimpl, name)(*arguments, **options)
+
+
 def test_degree_of_a_distance_may_be_a_tensor():
     results = []
     for module in (reimpl, functional):

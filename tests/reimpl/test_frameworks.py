@@ -6,6 +6,7 @@ import mpmath
 import numpy
 import pytest
 import torch
+from counterpart import counterpart
 
 import reimpl
 
@@ -38,11 +39,12 @@ def _function(name):
     return function
 
 
-_ARITHMETIC = ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "neg", "abs")
+_ARITHMETIC = ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "pow", "neg", "abs")
 for _name in (*_ARITHMETIC, "lt", "le", "gt", "ge", "eq", "ne"):
     setattr(Number, f"__{_name}__", _operation(f"__{_name}__"))
 for _name in ("exp", "log", "log1p", "expm1", "sqrt"):
     setattr(Number, _name, _function(_name))
+Number.arctan = _function("atan")
 
 
 def as_numbers(array):
@@ -55,7 +57,7 @@ def as_floats(result):
 
 def of_torch(loss, example):
     arguments, options = example
-    return getattr(torch.nn.functional, loss)(*map(torch.from_numpy, arguments), **options).numpy()
+    return counterpart(loss)(*map(torch.from_numpy, arguments), **options).numpy()
 
 
 def test_number_keeps_fifty_digits():
@@ -82,7 +84,7 @@ def test_jax_gives_what_torch_gives(loss, example):
 def test_jax_grad_gives_the_gradient_of_torch(loss, example):
     arguments, options = example
     input = torch.tensor(arguments[0], requires_grad=True)
-    getattr(torch.nn.functional, loss)(input, *map(torch.from_numpy, arguments[1:]), **options).sum().backward()
+    counterpart(loss)(input, *map(torch.from_numpy, arguments[1:]), **options).sum().backward()
     with jax.enable_x64(True):
         gradient = jax.jit(jax.grad(lambda x, *rest: getattr(reimpl, loss)(x, *rest, **options).sum()))
         numpy.testing.assert_allclose(gradient(*map(jax.numpy.asarray, arguments)), input.grad, rtol=1e-12, atol=1e-15)

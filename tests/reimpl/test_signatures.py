@@ -11,7 +11,7 @@ import reimpl
 from reimpl._array import Array, Labels
 from reimpl._sequences import Lengths
 
-WITH_A_SIGNATURE = [name for name in reimpl.__all__ if inspect.isfunction(getattr(torch.nn.functional, name))]
+WITH_A_SIGNATURE = [name for name in reimpl.__all__ if inspect.isfunction(getattr(torch.nn.functional, name, None))]
 LABELS = {
     "cross_entropy": "target",
     "linear_cross_entropy": "target",
@@ -25,6 +25,7 @@ ARRAYS = (Array, Labels, Array | None, Array | float, Lengths)
 TENSORS = {
     "input", "target", "weight", "pos_weight", "anchor", "positive", "negative", "input1", "input2", "x1", "x2",
     "linear_weight", "linear_bias", "var", "log_probs", "targets", "input_lengths", "target_lengths",
+    "inputs", "boxes1", "boxes2", "labels", "logits", "counts",
 }  # fmt: skip
 
 

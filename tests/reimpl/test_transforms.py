@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from counterpart import counterpart
 from torch._subclasses import FakeTensorMode
 
 import reimpl
@@ -26,8 +27,8 @@ def calls(loss, example):
     """Ours and torch's, as functions of the input alone."""
     input, *rest = tensors(example)
     return input, *(
-        lambda x, module=module: getattr(module, loss)(x, *rest, **example[1])
-        for module in (reimpl, torch.nn.functional)
+        lambda x, function=function: function(x, *rest, **example[1])
+        for function in (getattr(reimpl, loss), counterpart(loss))
     )
 
 
@@ -96,7 +97,7 @@ def test_fake_tensors_pass(loss, example):
     with FakeTensorMode() as mode:
         arguments = [mode.from_tensor(tensor) for tensor in tensors(example)]
         result = getattr(reimpl, loss)(*arguments, **example[1])
-    assert result.shape == getattr(torch.nn.functional, loss)(*tensors(example), **example[1]).shape
+    assert result.shape == counterpart(loss)(*tensors(example), **example[1]).shape
 
 
 @pytest.mark.parametrize("name", ["softmax", "log_softmax"])
@@ -198,6 +199,26 @@ def test_slope_of_kl_div_under_no_upstream_gradient_still_depends_on_it(probabil
     (slope,) = torch.autograd.grad(loss, target, upstream, create_graph=True)
     (found,) = torch.autograd.grad(slope, upstream)
     torch.testing.assert_close(found, target.detach().log() + 2)
+
+
+def test_labels_that_broadcast_get_the_sum_of_their_gradients():
+    labels = torch.tensor([0.25, 0.75], requires_grad=True)
+    logits = torch.tensor([[0.5, -1.0], [2.0, 0.25]])
+    (found,) = torch.autograd.grad(reimpl.softmax_cross_entropy_with_logits(labels, logits).sum(), labels)
+    torch.testing.assert_close(found, -torch.log_softmax(logits, 1).sum(0))
+
+
+def test_gradient_of_logits_is_no_function_of_labels_as_in_tensorflow():
+    labels, logits = torch.tensor([0.25, 0.75], requires_grad=True), torch.tensor([0.5, -1.0], requires_grad=True)
+    (slope,) = torch.autograd.grad(reimpl.softmax_cross_entropy_with_logits(labels, logits), logits, create_graph=True)
+    assert torch.autograd.grad(slope[0], labels, allow_unused=True) == (None,)
+
+
+@pytest.mark.parametrize("name", ["sigmoid_focal_loss", "ghm_c_loss", "ghm_r_loss"])
+def test_autocast_gives_halves_in_float32_without_a_reference_too(name):
+    halves = torch.tensor([0.5, 0.25], dtype=torch.bfloat16)
+    with torch.autocast("cpu"):
+        assert getattr(reimpl, name)(halves, halves).dtype == torch.float32
 
 
 @pytest.mark.parametrize("shape", [(3,), (2, 2, 3)], ids=str)
