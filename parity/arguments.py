@@ -19,9 +19,7 @@ def parser(actions: Mapping[str, Callable[[argparse.Namespace], int]]) -> argpar
     )
     words = whole.add_subparsers(required=True, metavar=" | ".join(actions))
     judging = words.add_parser("check", help="run the cases against a candidate")
-    judging.add_argument(
-        "candidate", nargs="?", default="reimpl", help="module, module:prefix or path/to/file.py [reimpl]"
-    )
+    _add_candidate(judging)
     _add_selection(judging)
     judging.add_argument("--facet", action="append", default=[], metavar="NAME", help="look through these facets only")
     judging.add_argument("--quick", action="store_true", help="one dtype a case, no costly facets")
@@ -48,7 +46,7 @@ def parser(actions: Mapping[str, Callable[[argparse.Namespace], int]]) -> argpar
     _add_selection(listing)
     show = words.add_parser("show", help="show a case: inputs, candidate, torch, truth")
     show.add_argument("case", help="loss/name, or a whole trial's id")
-    show.add_argument("candidate", nargs="?", default="reimpl")
+    _add_candidate(show)
     show.add_argument("--cases", action="append", default=[], type=Path, metavar="DIR")
     _add_accuracy(words.add_parser("accuracy", help="sample a loss's inputs: how far from the truth are both sides?"))
     covering = words.add_parser("coverage", help="which argument values, and pairs of them, the cases reach")
@@ -70,7 +68,7 @@ def parser(actions: Mapping[str, Callable[[argparse.Namespace], int]]) -> argpar
 
 def _add_accuracy(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("loss", help="the loss to measure")
-    parser.add_argument("candidate", nargs="?", default="reimpl", help="module, module:prefix or path/to/file.py")
+    _add_candidate(parser)
     parser.add_argument("--cases", action="append", default=[], type=Path, metavar="DIR", help="draw about these cases")
     parser.add_argument("--dtype", action="append", default=[], choices=FLOATS, help="in these dtypes only")
     parser.add_argument("--samples", type=_whole, default=SAMPLES, metavar="N", help=f"in each dtype [{SAMPLES}]")
@@ -78,6 +76,18 @@ def _add_accuracy(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sample", type=_whole, metavar="N", help="this sample alone")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw it, as .png or .svg")
     parser.add_argument("--json", type=Path, metavar="FILE", help="every figure, and the inputs where a side is worst")
+
+
+def _add_candidate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "candidate",
+        nargs="?",
+        default="reimpl",
+        help="module, file.py, folder/of/package or entry point; perhaps :object or :prefix [reimpl]",
+    )
+    parser.add_argument(
+        "--map", action="append", default=[], metavar="NAME=LOSS", help="the candidate's own name for a loss"
+    )
 
 
 def _add_selection(parser: argparse.ArgumentParser) -> None:

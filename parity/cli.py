@@ -14,11 +14,12 @@ from pathlib import Path
 from parity import mutants
 from parity.accuracy import Plan, measure
 from parity.arguments import USUAL, parser
+from parity.candidates import candidate, mapped
 from parity.coverage import covered
 from parity.errors import ParityError
 from parity.facets import facets
 from parity.judging import judge
-from parity.losses import candidate, signatures
+from parity.losses import signatures
 from parity.references import absence
 from parity.remote import Limits, RemoteSubject
 from parity.report import (
@@ -66,7 +67,7 @@ def _check(options: argparse.Namespace) -> int:
     problems: list[str] = []
     try:
         _check_facets(options.facet)
-        with RemoteSubject(options.candidate, _limits(options)) as subject:
+        with RemoteSubject(options.candidate, _limits(options), mapped(options.map)) as subject:
             selection = select(_request(options))
             subject.begin()  # a candidate that is not there judges nothing
             problems += selection.problems
@@ -114,6 +115,7 @@ def _repeated(options: argparse.Namespace) -> list[str]:
     changed = {name: getattr(options, name) for name, value in usual.items() if getattr(options, name) != value}
     return [
         *(word for name, number in changed.items() for word in (f"--{name}", f"{number:g}")),
+        *(word for one in options.map for word in ("--map", one)),
         *forbidden,
         *_cases(options),
     ]
@@ -158,13 +160,13 @@ def _show(options: argparse.Namespace) -> int:
         raise ParityError("\n".join(("the case files have errors", *selection.problems)))
     if not selection.trials:
         raise ParityError(f"no case matches {options.case!r}; `parity list` names them")
-    return _told(shown(selection.trials[0], candidate(options.candidate)))
+    return _told(shown(selection.trials[0], candidate(options.candidate, mapped(options.map))))
 
 
 def _accuracy(options: argparse.Namespace) -> int:
     if options.plot is not None:
         check_plot(options.plot)
-    subject = candidate(options.candidate)
+    subject = candidate(options.candidate, mapped(options.map))
     selection = select(Request(folders=options.cases, losses=[options.loss], device="cpu"))
     if selection.problems:
         raise ParityError("\n".join(("the case files have errors", *selection.problems)))

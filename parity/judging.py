@@ -5,7 +5,7 @@ and the next trial has a new worker.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
@@ -53,7 +53,7 @@ def judge(
     subject.stop()  # each process has a worker of its own
     # Not forked: torch has threads, and a fork of them may hang.
     with ProcessPoolExecutor(
-        wanted, get_context("spawn"), initializer=_prepare, initargs=(subject.name, subject.limits)
+        wanted, get_context("spawn"), initializer=_prepare, initargs=(subject.name, subject.limits, subject.names)
     ) as pool:
         try:
             yield from pool.map(partial(_judged, only=tuple(only), quick=quick), trials, chunksize=CHUNK)
@@ -101,9 +101,9 @@ def _fallen(trial: Trial, how: str) -> Verdict:
 _subject: RemoteSubject | None = None
 
 
-def _prepare(spec: str, limits: Limits) -> None:
+def _prepare(spec: str, limits: Limits, names: Mapping[str, str]) -> None:
     global _subject  # noqa: PLW0603, a judging process has one candidate
-    _subject = RemoteSubject(spec, limits)
+    _subject = RemoteSubject(spec, limits, names)
     torch.set_num_threads(limits.threads)
     settle()
 

@@ -5,11 +5,11 @@ candidate is any module that has functions of the same names.
 """
 
 import inspect
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import is_dataclass
 from functools import cache
-from importlib import import_module, util
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType, NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
@@ -24,6 +24,7 @@ from reimpl._array import Array, Labels
 
 Function = Callable[..., Any]
 
+NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 ELEMENTARY = ("add", "subtract", "multiply", "divide", "negative", "log", "exp", "sum", "mean")
 """What an identity may do besides calling losses: functions of these names in torch and in NumPy."""
 
@@ -31,15 +32,19 @@ ELEMENTARY = ("add", "subtract", "multiply", "divide", "negative", "log", "exp",
 class Subject:
     """One implementation of the losses: the reference or a candidate.
 
-    ``module`` holds the functions, each found by ``getattr`` under ``prefix`` + the loss's name; the nn.Module forms
-    are found in it too, or in its attribute ``modules``.
+    ``module`` holds the functions, each found by ``getattr`` under ``prefix`` + the loss's name, or under what
+    ``names`` has for it; the nn.Module forms are found in it too, or in its attribute ``modules``. A package may have a
+    function in a file of the same name.
     """
 
-    def __init__(self, name: str, module: Any, prefix: str = "", forms: Any = None) -> None:
+    def __init__(
+        self, name: str, module: Any, prefix: str = "", forms: Any = None, names: Mapping[str, str] | None = None
+    ) -> None:
         self.name = name
         self._module = module
         self._prefix = prefix
         self._forms = forms
+        self.names = names or {}
 
     def answer(self, way: Function, call: Any, **options: Any) -> Any:
         """What comes of calling this side a certain ``way``."""
@@ -53,14 +58,29 @@ class Subject:
 
     def function(self, loss: str) -> Function | None:
         """The function for ``loss``, or None where the subject lacks it."""
-        found = self._attribute(self._module, self._prefix + loss)
+        name = self.names.get(loss, self._prefix + loss)
+        found = self._attribute(self._module, name)
+        if found is None or isinstance(found, ModuleType):
+            found = self._attribute(self._file(name), name)
         return found if callable(found) and not isinstance(found, ModuleType) else None
 
     def form(self, name: str) -> Function | None:
         """The nn.Module class ``name``, or None."""
+        name = self.names.get(name, name)
         places = (self._forms or self._attribute(self._module, "modules"), self._module)
         found = (self._attribute(place, name) for place in places if place is not None)
         return next((form for form in found if inspect.isclass(form)), None)
+
+    def takes(self, name: str) -> tuple[str, ...] | None:
+        """The arguments that the function or the class ``name`` takes by name; None where it takes any, or does not
+        say."""
+        try:
+            parameters = inspect.signature(self.function(name) or self.form(name) or _anything).parameters.values()
+        except (TypeError, ValueError):
+            return None
+        if any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters):
+            return None
+        return tuple(one.name for one in parameters if one.kind in NAMED)
 
     def made(self, value: Any) -> Any:
         """What a loss is called with where a case says ``value``: for fields an instance of the class of that name, the
@@ -72,6 +92,21 @@ class Subject:
         form = self.form(value.of) or getattr(torch.nn, value.of)
         return form(**{name: self.made(field) for name, field in value.values.items()})
 
+    def _file(self, name: str) -> ModuleType | None:
+        """The file of a package that has this name.
+
+        Raises:
+            CandidateError: its import fails.
+        """
+        package = self._module
+        if not isinstance(package, ModuleType) or not hasattr(package, "__path__"):
+            return None
+        try:
+            there = find_spec(f"{package.__name__}.{name}") is not None
+            return import_module(f"{package.__name__}.{name}") if there else None
+        except (Exception, SystemExit) as error:
+            raise CandidateError(f"{self.name}: {name} cannot be imported: {type(error).__name__}: {error}") from error
+
     def _attribute(self, place: Any, name: str) -> Any:
         """The attribute, or None.
 
@@ -82,6 +117,10 @@ class Subject:
             return getattr(place, name, None)
         except Exception as error:
             raise CandidateError(f"{self.name}: {name} cannot be had: {type(error).__name__}: {error}") from error
+
+
+def _anything(**_: Any) -> None:
+    """Stands for what is not there."""
 
 
 @cache
@@ -150,37 +189,3 @@ def usual_form(loss: str) -> str | None:
     modules = import_module("reimpl.modules")
     forms = (name for name, value in vars(modules).items() if getattr(value, "loss", None) == loss)
     return next(forms, None)
-
-
-def candidate(spec: str) -> Subject:
-    """The subject that ``spec`` names: ``package.module``, ``package.module:prefix`` or ``path/to/file.py``.
-
-    Raises:
-        CandidateError: it cannot be found or its import fails.
-    """
-    if spec.endswith(".py"):
-        return Subject(spec, _from_file(Path(spec)))
-    name, _, prefix = spec.partition(":")
-    if not {"", str(Path.cwd())} & set(sys.path):
-        sys.path.insert(0, str(Path.cwd()))
-    try:
-        return Subject(spec, import_module(name), prefix)
-    except (Exception, SystemExit) as error:
-        raise CandidateError(f"candidate {spec!r} cannot be imported: {type(error).__name__}: {error}") from error
-
-
-def _from_file(path: Path) -> ModuleType:
-    if not path.is_file():
-        raise CandidateError(f"candidate {path}: there is no such file")
-    name = path.stem if path.stem.isidentifier() and path.stem not in sys.modules else f"candidate_{abs(hash(path))}"
-    spec = util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = util.module_from_spec(spec)
-    sys.modules[name] = module  # dataclasses, pickling and self-imports look there
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        del sys.modules[name]
-        raise CandidateError(f"candidate {path} cannot be imported: {type(error).__name__}: {error}") from error
-    return module

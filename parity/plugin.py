@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import torch
 
+from parity.candidates import candidate, mapped
 from parity.errors import ParityError
-from parity.losses import Subject, candidate
+from parity.losses import Subject
 from parity.remote import Limits, RemoteSubject
 from parity.selection import Request, select
 
@@ -20,6 +21,7 @@ SHIPPED = "reimpl"
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("parity")
     group.addoption("--candidate", default=SHIPPED, help="module, module:prefix or path/to/file.py [reimpl]")
+    group.addoption("--map", action="append", default=[], metavar="NAME=LOSS", help="the candidate's name for a loss")
     group.addoption("--device", choices=["cpu", "cuda", "mps", "all"], help="default: cpu and every accelerator here")
     group.addoption("--cases", action="append", default=[], metavar="DIR", help="instead of the shipped cases")
 
@@ -52,12 +54,13 @@ def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
     if spec == SHIPPED:
         yield candidate(spec)
         return
-    with RemoteSubject(spec, Limits()) as found:
-        try:
+    try:
+        names = mapped(request.config.getoption("--map"))
+        with RemoteSubject(spec, Limits(), names) as found:
             found.begin()
-        except ParityError as error:
-            raise pytest.UsageError(str(error)) from error
-        yield found
+            yield found
+    except ParityError as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 @pytest.fixture

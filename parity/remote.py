@@ -6,7 +6,7 @@ is plain data, and believed to be no more than that.
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,12 +15,13 @@ from signal import Signals
 from tempfile import TemporaryDirectory
 from typing import Any, Self
 
+from parity.candidates import NO_NAMES
 from parity.errors import CandidateError, FallError
 from parity.losses import Subject
 from parity.nursery import absolute_path, environment, nursery
 from parity.outcome import Call, Outcome
 from parity.runner import run
-from parity.wire import MalformedError, answer_in, receive, send
+from parity.wire import MalformedError, answer_in, receive, send, texts_in
 
 GRACE = 1.0  # seconds in which a worker that has closed its line may end by itself, and so say how
 LOOK = 0.05  # seconds between two looks at a worker's clock and memory
@@ -47,8 +48,8 @@ class RemoteSubject(Subject):
     import has ``replaced`` names of torch.
     """
 
-    def __init__(self, spec: str, limits: Limits) -> None:
-        super().__init__(spec, None)
+    def __init__(self, spec: str, limits: Limits, names: Mapping[str, str] = NO_NAMES) -> None:
+        super().__init__(spec, None, names=names)
         self.limits = limits
         nursery()  # begins to load while the judge has other things to do
         self.hangs = 0
@@ -58,6 +59,7 @@ class RemoteSubject(Subject):
         self._scratch = TemporaryDirectory(prefix="parity-", ignore_cleanup_errors=True)
         self._worker: _Worker | None = None
         self._has: dict[tuple[str, str], bool] = {}
+        self._takes: dict[str, tuple[str, ...] | None] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -73,7 +75,7 @@ class RemoteSubject(Subject):
             CandidateError: the candidate cannot be imported.
         """
         if self._worker is None:
-            self._worker = _Worker(self.name, self.limits, self._scratch.name)
+            self._worker = _Worker(self.name, self.names, self.limits, self._scratch.name)
             self._import(self._worker)
         self._worker.left = self.limits.seconds
         self.impurities.clear()
@@ -122,6 +124,11 @@ class RemoteSubject(Subject):
     def has_form(self, name: str) -> bool:
         return self._known("has form", name)
 
+    def takes(self, name: str) -> tuple[str, ...] | None:
+        if name not in self._takes:
+            self._takes[name] = self._asked("takes", ["takes", name], texts_in)
+        return self._takes[name]
+
     def _known(self, question: str, name: str) -> bool:
         if (question, name) not in self._has:
             self._has[question, name] = bool(self._asked("has", [question, name], bool))
@@ -160,10 +167,10 @@ class RemoteSubject(Subject):
 class _Worker:
     """One process with the candidate in it; ``left`` are the seconds that it still has."""
 
-    def __init__(self, spec: str, limits: Limits, scratch: str) -> None:
+    def __init__(self, spec: str, names: Mapping[str, str], limits: Limits, scratch: str) -> None:
         order = {
-            "candidate": spec, "scratch": scratch, "folder": str(Path.cwd()), "path": absolute_path(),
-            "environment": environment(), "threads": limits.threads,
+            "candidate": spec, "names": dict(names), "scratch": scratch, "folder": str(Path.cwd()),
+            "path": absolute_path(), "environment": environment(), "threads": limits.threads,
         }  # fmt: skip
         self._limits = limits
         self._nursery = nursery()

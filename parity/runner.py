@@ -142,8 +142,6 @@ def called(subject: Subject, call: Call, arguments: Mapping[str, Any]) -> Any:
     """What ``subject`` returns for these arguments: of its function, its module or its functions in an expression."""
     if call.expression is not None:
         return _evaluated(subject, call.expression, arguments)
-    if call.form is not None:
-        return _called_as_module(subject, call, arguments)
     function, ordered, named = bound(subject, call, arguments)
     return function(*ordered, **named)
 
@@ -151,23 +149,14 @@ def called(subject: Subject, call: Call, arguments: Mapping[str, Any]) -> Any:
 def bound(
     subject: Subject, call: Call, arguments: Mapping[str, Any]
 ) -> tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]:
-    """The function of ``subject`` and what to call it with, in order and by name."""
-    function = subject.function(call.loss)
-    assert function is not None, f"{subject.name} lacks {call.loss}"
+    """The function of ``subject``, or the module that its class makes of the options, and what to call it with, in
+    order and by name."""
+    function = subject.function(call.loss) if call.form is None else subject.form(call.form)
+    assert function is not None, f"{subject.name} lacks {call.form or call.loss}"
     given = _made(subject, call.loss, arguments)
+    ordered = tuple(given[name] for name in call.positional if name in given)
     named = {name: value for name, value in given.items() if name not in call.positional}
-    return function, tuple(given[name] for name in call.positional), named
-
-
-def _called_as_module(subject: Subject, call: Call, arguments: Mapping[str, Any]) -> Any:
-    """Builds the module from what its constructor takes, and gives the rest to its forward."""
-    assert call.form is not None
-    form = subject.form(call.form)
-    assert form is not None, f"{subject.name} lacks {call.form}"
-    forward = [name for name in call.positional if name in arguments]
-    given = _made(subject, call.loss, arguments)
-    settings = {name: value for name, value in given.items() if name not in forward}
-    return form(**settings)(*(given[name] for name in forward))
+    return (function, ordered, named) if call.form is None else (function(**named), ordered, {})
 
 
 def _evaluated(subject: Subject, expression: Application | str | float, arguments: Mapping[str, Any]) -> Any:

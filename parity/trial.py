@@ -20,7 +20,7 @@ from parity.runner import run, run_differentiably
 from parity.ulp import FORMATS, component
 from parity.vacuity import accepted_fake
 
-State = Literal["passed", "failed", "error", "missing", "known gap"]
+State = Literal["passed", "failed", "error", "missing", "left out", "known gap"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,9 @@ class Verdict:
     """What the facets say together.
 
     ``error`` says why the trial could not be judged (the case is at fault, not the candidate); ``missing`` trials are
-    of losses that the candidate lacks. ``absent`` says why there was no reference: then what the case prints was all
-    that the candidate was held to. ``notices`` are worth knowing and no fault.
+    of losses that the candidate lacks, those ``left out`` give an option that it does not take. ``absent`` says why
+    there was no reference: then what the case prints was all that the candidate was held to. ``notices`` are worth
+    knowing and no fault.
     """
 
     trial: Trial
@@ -50,7 +51,7 @@ class Verdict:
 def failed_besides(verdict: Verdict, name: str, finding: Finding) -> Verdict:
     """The verdict with one more finding, a failure."""
     findings = {**verdict.findings, name: finding}
-    state = verdict.state if verdict.state in ("error", "missing") else _state(verdict.trial.case, findings)
+    state = verdict.state if verdict.state in ("error", "missing", "left out") else _state(verdict.trial.case, findings)
     return replace(verdict, findings=findings, state=state)
 
 
@@ -65,10 +66,15 @@ def check(trial: Trial, subject: Subject, only: Sequence[str] = (), quick: bool 
 def _judged(trial: Trial, subject: Subject, only: Sequence[str], quick: bool) -> Verdict:
     if lacking := _lacking(trial, subject):
         return Verdict(trial, "missing", error=f"{subject.name} has no {lacking}")
-    call, expected, refused_gradients = referred(trial)
+    stands_in = _stands_in(trial, subject)
+    call, expected, refused_gradients = referred(replace(trial, form="module") if stands_in else trial)
+    call, untaken = _fitted(call, subject)
     verdict = partial(Verdict, trial, absent=expected.absent, call=call, expected=expected)
+    if untaken:
+        return verdict("left out", error=untaken)
     if trouble := _case_trouble(trial, expected, refused_gradients):
-        return verdict("error", error=trouble)
+        said = f"torch's own module, which stands in for {trial.case.loss}, does otherwise"
+        return verdict("left out", error=said) if stands_in else verdict("error", error=trouble)
     if expected.absent:
         run(subject, call)  # what a first call loads is not held against it; the reference would have loaded it
     actual = run(subject, call, watched=True)
@@ -112,12 +118,51 @@ def _lacking(trial: Trial, subject: Subject) -> str | None:
     if trial.form != "function":
         name = _form(trial)
         return None if subject.has_form(name) else name
+    if _stands_in(trial, subject):
+        return None
     return next((name for name in _losses(trial.case) if not subject.has(name)), None)
 
 
+def _stands_in(trial: Trial, subject: Subject) -> bool:
+    """Whether the candidate has the loss as an nn.Module only, which then is what is called."""
+    if trial.form != "function" or trial.case.left is not None or subject.has(trial.case.loss):
+        return False
+    form = usual_form(trial.case.loss)
+    return form is not None and subject.has_form(form)
+
+
+def _fitted(call: Call, subject: Subject) -> tuple[Call, str]:
+    """The call without options that the candidate does not take, where they are at their defaults; and what it would
+    have to take besides, in words."""
+    if call.expression is not None:
+        given = ((application.function, application.options) for application in _applications(call.expression))
+        told = (_untaken(subject, function, options) for function, options in given)
+        return call, next((f"{function} takes no {', '.join(names)}" for function, names in told if names), "")
+    options = {name: value for name, value in call.arguments.items() if name not in call.positional}
+    _, untaken = _untaken(subject, call.form or call.loss, options)
+    usual = {one.name: one.default for one in signatures()[call.loss].arguments}
+    beyond = [name for name in untaken if not _is(options[name], usual[name])]
+    arguments = {name: value for name, value in call.arguments.items() if name not in untaken}
+    return replace(call, arguments=arguments), f"{call.loss} takes no {', '.join(beyond)}" if beyond else ""
+
+
+def _untaken(subject: Subject, function: str, options: Mapping[str, Any]) -> tuple[str, list[str]]:
+    taken = subject.takes(function) if options else None
+    return function, [] if taken is None else [name for name in options if name not in taken]
+
+
+def _is(value: Any, usual: Any) -> bool:
+    return not isinstance(value, torch.Tensor) and type(value) is type(usual) and value == usual
+
+
 def _functions(expression: Application) -> list[str]:
-    below = [name for o in expression.operands if isinstance(o, Application) for name in _functions(o)]
-    return below if expression.function in ELEMENTARY else [expression.function, *below]
+    return [application.function for application in _applications(expression)]
+
+
+def _applications(expression: Application) -> list[Application]:
+    """Those of losses, the outer ones first."""
+    below = [one for o in expression.operands if isinstance(o, Application) for one in _applications(o)]
+    return below if expression.function in ELEMENTARY else [expression, *below]
 
 
 def _form(trial: Trial) -> str:

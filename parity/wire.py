@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from math import prod
 from socket import socket
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
@@ -127,6 +127,17 @@ def outcome_in(message: Any) -> Outcome:
     if wrong:
         raise MalformedError(f"its {wrong[0]} is none")
     return message
+
+
+def texts_in(message: Any) -> tuple[str, ...] | None:
+    """``message`` as some words, or none.
+
+    Raises:
+        MalformedError: it is something else.
+    """
+    if message is not None and not _are_texts(message):
+        raise MalformedError("it holds no words")
+    return cast("tuple[str, ...] | None", message)
 
 
 def answer_in(message: Any) -> tuple[Outcome, tuple[str, ...]]:

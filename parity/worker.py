@@ -27,9 +27,10 @@ from typing import Any
 import torch
 import torch._dynamo  # now, not by torch's first backward: it changes warning filters, and functions of torch
 
+from parity.candidates import candidate
 from parity.errors import CandidateError
 from parity.lookout import looking_out
-from parity.losses import Subject, candidate
+from parity.losses import Subject
 from parity.outcome import Call, Outcome
 from parity.patches import Patches
 from parity.runner import run, run_placed
@@ -99,7 +100,7 @@ def _live(line: socket, order: Mapping[str, Any]) -> None:
     try:
         _move_in(order)
         patches = Patches()
-        subject = _imported(line, order["candidate"], patches)
+        subject = _imported(line, order, patches)
         os.chdir(order["scratch"])
         while subject is not None:
             request = receive(line)
@@ -129,9 +130,9 @@ def _move_in(order: Mapping[str, Any]) -> None:
     torch.set_num_threads(order["threads"])
 
 
-def _imported(line: socket, spec: str, patches: Patches) -> Subject | None:
+def _imported(line: socket, order: Mapping[str, Any], patches: Patches) -> Subject | None:
     try:
-        subject = candidate(spec)
+        subject = candidate(order["candidate"], order["names"])
     except BaseException as error:
         send(line, ["failed", str(error) if isinstance(error, CandidateError) else _told(error)])
         return None
@@ -146,6 +147,8 @@ def _answer(subject: Subject, request: Any, patches: Patches) -> list[Any]:
                 return ["has", subject.has(name)]
             case ["has form", name]:
                 return ["has", subject.has_form(name)]
+            case ["takes", name]:
+                return ["takes", subject.takes(name)]
             case ["go", way, call, options, looked]:
                 return ["outcome", _gone(subject, way, call, options, looked, patches)]
     except CandidateError as error:

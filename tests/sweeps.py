@@ -10,10 +10,11 @@ import numpy as np
 import torch
 
 from parity.agreement import NO_ERRORS, Errors, agrees
+from parity.candidates import candidate
 from parity.case import Trial
 from parity.exam import Exam, described
 from parity.facets import compare, facets_of
-from parity.losses import REFERENCE, Subject, candidate
+from parity.losses import REFERENCE, Subject
 from parity.references import absence
 from parity.runner import run
 from parity.selection import Request, select

@@ -49,3 +49,25 @@ def test_installed_schema_is_that_of_the_checkout(installed: Path) -> None:
     assert (installed / "parity/schema/case.schema.json").read_bytes() == (
         ROOT / "schema/case.schema.json"
     ).read_bytes()
+
+
+def test_installed_suite_runs_under_pytest(installed: Path) -> None:
+    (installed.parent / "mine").mkdir()
+    (installed.parent / "mine" / "it.yaml").write_text(
+        "loss: sigmoid\ndtypes: [float32]\ncases:\n  - {name: it, inputs: {input: [0.5, -2.0]}}\n"
+    )
+    words = ["--pyargs", "parity", "--candidate", "torch.nn.functional", "--cases", "mine", "--device", "cpu"]
+    done = ran(installed, "pytest", "-p", "no:cacheprovider", *words)
+    assert (done.returncode, "1 passed" in done.stdout) == (0, True), done.stdout + done.stderr
+
+
+def test_installed_fixture_judges_within_other_tests(installed: Path) -> None:
+    (installed.parent / "test_theirs.py").write_text(
+        "import torch\n"
+        "def test_right(assert_parity):\n"
+        "    assert_parity(torch.sigmoid, cases=['sigmoid/by_hand'])\n"
+        "def test_wrong(assert_parity):\n"
+        "    assert_parity(lambda x: 2 * torch.sigmoid(x), 'sigmoid', cases=['sigmoid/by_hand'])\n"
+    )
+    done = ran(installed, "pytest", "-p", "no:cacheprovider", "test_theirs.py")
+    assert (done.returncode, "1 failed, 1 passed" in done.stdout) == (1, True), done.stdout + done.stderr

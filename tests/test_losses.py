@@ -10,9 +10,10 @@ from types import ModuleType, NoneType, SimpleNamespace
 import pytest
 import torch
 
+from parity.candidates import candidate
 from parity.case import DtypeName, Fields
 from parity.errors import CandidateError
-from parity.losses import Subject, candidate, signatures, usual_form
+from parity.losses import Subject, signatures, usual_form
 
 ON_DEMAND = """
 def __getattr__(name):

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import reimpl
+from parity.candidates import candidate
 from parity.case import Quirk, Trial
 from parity.facets import facets
-from parity.losses import candidate
 from parity.references import reference_of
 from parity.report import Run
 from parity.report.written import as_html, as_json

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import torch
 
+from parity.candidates import candidate
 from parity.case import Trial, reseeded
 from parity.cli import main
 from parity.judging import judged
-from parity.losses import candidate
 from parity.remote import Limits, RemoteSubject
 from parity.selection import Request, select
 from parity.trial import Verdict, check

@@ -25,6 +25,7 @@ class LossCount:
     failed: int
     errors: int
     missing: int
+    left_out: int
     known_gaps: int
     worst_value: float
     worst_gradient: float
@@ -69,6 +70,11 @@ class Run:
     def missing(self) -> list[str]:
         """The losses that the candidate lacks."""
         return sorted({v.trial.case.loss for v in self.verdicts if v.state == "missing" and v.trial.form == "function"})
+
+    @property
+    def left_out(self) -> Counter[str]:
+        """Which options the candidate does not take, and in how many trials they are given."""
+        return Counter(verdict.error for verdict in self.verdicts if verdict.state == "left out")
 
     def notices(self) -> dict[str, int]:
         """Each notice, and in how many trials."""
@@ -137,6 +143,7 @@ def _count(verdicts: Sequence[Verdict]) -> LossCount:
         failed=states["failed"],
         errors=states["error"],
         missing=states["missing"],
+        left_out=states["left out"],
         known_gaps=states["known gap"],
         worst_value=_worst(verdicts, "value"),
         worst_gradient=_worst(verdicts, "gradient"),

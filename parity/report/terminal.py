@@ -47,7 +47,9 @@ def tell(run: Run, to: Console, *, accuracy: bool = False) -> None:
     for notice, count in run.notices().items():
         to.print(escape(f"notice: {notice}, in {count} trials"))
     if run.missing:
-        to.print(f"missing in {run.candidate}: {', '.join(run.missing)}")
+        to.print(escape(f"missing in {run.candidate}: {', '.join(run.missing)}"))
+    for why, count in run.left_out.items():
+        to.print(escape(f"left out: {count} trials, {why}"))
     for why, count in run.absent.items():
         to.print(f"without a reference: {count} trials, {why}")
     for device, count in run.skipped.items():
@@ -61,13 +63,17 @@ def tell(run: Run, to: Console, *, accuracy: bool = False) -> None:
 def _counts(run: Run) -> Table:
     """One row a loss; errors and missing trials are columns only where there are any."""
     losses, accuracy = run.by_loss(), run.accuracy_by_loss()
-    rare = [word for word in ("errors", "missing") if any(getattr(count, word) for count in losses.values())]
+    rare = [
+        word for word in ("errors", "missing", "left_out") if any(getattr(count, word) for count in losses.values())
+    ]
     table = _table("loss")
     for heading in ("trials", "passed", "failed", *rare):
-        table.add_column(f"\n{heading}", justify="right")
+        table.add_column(f"\n{heading.replace('_', ' ')}", justify="right")
     for heading in ("value,\nfrom torch", "gradient,\nfrom torch", "value,\nfrom truth   ", "gradient,\nfrom truth   "):
         table.add_column(heading, justify="right")
     for name, count in losses.items():
+        if count.missing == count.trials:  # named below
+            continue
         words = (count.trials, count.passed + count.known_gaps, count.failed, *(getattr(count, word) for word in rare))
         apart = (short(count.worst_value), short(count.worst_gradient))
         truth = (_worst(accuracy.get(name, {}).get(facet)) for facet in FACETS)

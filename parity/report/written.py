@@ -40,6 +40,7 @@ def as_json(run: Run) -> str:
         "seconds": round(run.seconds, 3),
         "losses": {name: asdict(count) for name, count in run.by_loss().items()},
         "missing": run.missing,
+        "left_out": dict(run.left_out),
         "skipped": dict(run.skipped),
         "absent": dict(run.absent),
         "accuracy": {
@@ -96,7 +97,7 @@ def as_junit(run: Run) -> str:
     for loss, count in run.by_loss().items():
         suite = ElementTree.SubElement(
             root, "testsuite", name=loss, tests=str(count.trials), failures=str(count.failed),
-            errors=str(count.errors), skipped=str(count.missing),
+            errors=str(count.errors), skipped=str(count.missing + count.left_out),
         )  # fmt: skip
         for verdict in run.verdicts:
             if verdict.trial.case.loss == loss:
@@ -120,7 +121,7 @@ def _junit_case(suite: ElementTree.Element, verdict: Verdict, run: Run) -> None:
         file=place.file,
         line=str(place.line),
     )
-    tag = {"failed": "failure", "error": "error", "missing": "skipped"}.get(verdict.state)
+    tag = {"failed": "failure", "error": "error", "missing": "skipped", "left out": "skipped"}.get(verdict.state)
     if tag is not None:
         element = ElementTree.SubElement(case, tag, message=_printable(headline(verdict)))
         element.text = _printable(screen(verdict, run))

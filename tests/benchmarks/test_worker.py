@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
+from parity.candidates import candidate
 from parity.judging import judged
-from parity.losses import candidate
 from parity.remote import Limits, RemoteSubject
 from parity.selection import Request, select
 from parity.trial import check

@@ -8,7 +8,8 @@ import torch
 from sweeps import farther
 from torch.nn.functional import mse_loss
 
-from parity.losses import Subject, candidate
+from parity.candidates import candidate
+from parity.losses import Subject
 from reimpl import binary_cross_entropy_with_logits, ctc_loss
 
 SAMPLE = ["binary_cross_entropy", "log_softmax", "mse_loss", "nll_loss", "soft_margin_loss"]

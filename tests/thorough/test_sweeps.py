@@ -7,7 +7,8 @@ import torch
 from honest.judged import theirs
 from sweeps import accepted_fakes, answered, contested, farther, other_verdicts
 
-from parity.losses import candidate, signatures
+from parity.candidates import candidate
+from parity.losses import signatures
 from parity.remote import THREADS
 from parity.selection import Request, select
 
