@@ -10,6 +10,7 @@ from parity.case import FLOATS
 from parity.remote import Limits
 
 USUAL = Limits()
+KINDS = ("json", "junit", "html", "markdown")
 
 
 def parser(actions: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.ArgumentParser:
@@ -42,7 +43,10 @@ def parser(actions: Mapping[str, Callable[[argparse.Namespace], int]]) -> argpar
         help=f"of the candidate's process [{USUAL.memory:g}]",
     )
     judging.add_argument("--forbid-reference", action="store_true", help="fail what calls torch's own losses")
-    for kind in ("json", "junit", "html"):
+    judging.add_argument(
+        "--expected", action="append", default=[], type=Path, metavar="FILE", help="deviations that you know of"
+    )
+    for kind in KINDS:
         judging.add_argument(f"--{kind}", metavar="FILE", help=f"write the report as {kind}")
     listing = words.add_parser("list", help="list the trials")
     _add_selection(listing)

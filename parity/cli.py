@@ -13,11 +13,13 @@ from pathlib import Path
 
 from parity import mutants
 from parity.accuracy import Plan, measure
-from parity.arguments import USUAL, parser
+from parity.arguments import KINDS, USUAL, parser
 from parity.coverage import covered
 from parity.errors import ParityError
+from parity.expectations import Reckoning, everything, expecting, look, reckon, today
 from parity.facets import facets
 from parity.judging import judge
+from parity.loader import Expectation, load_expected
 from parity.losses import candidate, signatures
 from parity.references import absence
 from parity.remote import Limits, RemoteSubject
@@ -64,14 +66,17 @@ def _check(options: argparse.Namespace) -> int:
     verdicts: list[Verdict] = []
     selection = Selection((), (), ())
     problems: list[str] = []
+    reckoning = Reckoning()
     try:
         _check_facets(options.facet)
         with RemoteSubject(options.candidate, _limits(options)) as subject:
             selection = select(_request(options))
             subject.begin()  # a candidate that is not there judges nothing
-            problems += selection.problems
+            expected, doubts = load_expected(options.expected)
+            problems += [*selection.problems, *map(str, doubts)]
             if not problems:
-                _judge(selection, options, subject, verdicts)
+                _judge(selection, options, expected, subject, verdicts)
+                reckoning = _reckoned(expected, verdicts, options)
     except ParityError as error:
         problems.append(str(error))
         raise
@@ -86,8 +91,9 @@ def _check(options: argparse.Namespace) -> int:
             seconds=time.perf_counter() - begun,
             quirks=selection.quirks,
             score={} if options.cases else mutants.figures(),
+            reckoning=reckoning,
         )
-        write(run, {kind: getattr(options, kind) for kind in ("json", "junit", "html")})
+        write(run, {kind: getattr(options, kind) for kind in KINDS})
     tell(run, console(), accuracy=options.accuracy)
     if lacking := sorted(set(options.loss) & set(run.missing)):
         raise ParityError(f"{options.candidate} lacks {', '.join(lacking)}, which --loss names")
@@ -98,13 +104,29 @@ def _limits(options: argparse.Namespace) -> Limits:
     return Limits(options.timeout, options.memory, options.threads, options.forbid_reference)
 
 
-def _judge(selection: Selection, options: argparse.Namespace, subject: RemoteSubject, verdicts: list[Verdict]) -> None:
+def _judge(
+    selection: Selection,
+    options: argparse.Namespace,
+    expected: Sequence[Expectation],
+    subject: RemoteSubject,
+    verdicts: list[Verdict],
+) -> None:
+    day = today()
     with progress() as bar:
         task = bar.add_task("", total=len(selection.trials))
         trials = [moved(trial, options.reseed) for trial in selection.trials]
         for verdict in judge(trials, subject, options.facet, quick=options.quick, jobs=options.jobs):
             bar.update(task, description=f"{verdict.trial.case.loss:36}", advance=1)
-            verdicts.append(verdict)
+            verdicts.append(expecting(verdict, expected, day))
+
+
+def _reckoned(expected: Sequence[Expectation], verdicts: Sequence[Verdict], options: argparse.Namespace) -> Reckoning:
+    """Where nothing was judged, nothing is held against an entry either."""
+    looks = {verdict.trial.id: look(verdict) for verdict in verdicts if verdict.state != "error"}
+    if not any(looks.values()):
+        return Reckoning()
+    partly = bool(options.facet) or options.quick
+    return reckon(expected, looks, lambda: everything(_request(options)), today(), partly=partly)
 
 
 def _repeated(options: argparse.Namespace) -> list[str]:

@@ -160,7 +160,7 @@ def test_device_that_is_not_here_ends_with_2(words: list[str], parity: Command) 
 
 @WITHOUT_CUDA
 def test_trials_on_a_device_that_is_not_here_are_counted(parity: Command) -> None:
-    assert "skipped: 5 trials on cuda, which is not here" in parity("check").out
+    assert "needs a device: 5 trials on cuda, which is not here" in parity("check").out
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_right_candidate_is_green_where_k_selects_it(folder: Path) -> None:
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
 def test_trials_on_cuda_are_skipped_by_name(folder: Path) -> None:
     _, said = pytest_in(folder, "-v", "-rs")
-    assert "test_parity[mse_loss/pair[cuda]] SKIPPED (no cuda here)" in said
+    assert "test_parity[mse_loss/pair[cuda]] SKIPPED (needs a device: no cuda here)" in said
 
 
 def test_candidate_that_is_not_there_is_told_without_a_traceback(folder: Path) -> None:
