@@ -25,6 +25,7 @@ from parity.references import absence
 from parity.remote import Limits, RemoteSubject
 from parity.report import (
     Run,
+    annotations,
     check_plot,
     console,
     plot,
@@ -94,6 +95,8 @@ def _check(options: argparse.Namespace) -> int:
             reckoning=reckoning,
         )
         write(run, {kind: getattr(options, kind) for kind in KINDS})
+        if options.annotate is not None:
+            print("".join(f"{command}\n" for command in annotations(run, options.annotate)), end="")
     tell(run, console(), accuracy=options.accuracy)
     if lacking := sorted(set(options.loss) & set(run.missing)):
         raise ParityError(f"{options.candidate} lacks {', '.join(lacking)}, which --loss names")

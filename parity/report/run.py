@@ -77,9 +77,11 @@ class Run:
         """Each notice, and in how many trials."""
         return dict(sorted(Counter(notice for verdict in self.verdicts for notice in verdict.notices).items()))
 
-    def expected(self) -> Counter[Expectation]:
-        """The entries of expected files that cover failures, and how many trials of each."""
-        return Counter(entry for verdict in self.verdicts for entry in set(verdict.excused.values()))
+    def expected(self) -> dict[Expectation, int]:
+        """The entries of expected files that hold, and how many trials each covers: 0 for one that needs a device."""
+        covered = Counter(entry for verdict in self.verdicts for entry in set(verdict.excused.values()))
+        entries = sorted({*covered, *self.reckoning.elsewhere}, key=lambda entry: entry.place)
+        return {entry: covered[entry] for entry in entries}
 
     def set_aside(self) -> dict[str, int]:
         """How many trials deviate as expected, ``never`` to be mended or ``not yet`` mended, and how many could not run

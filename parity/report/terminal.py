@@ -11,7 +11,7 @@ from parity.agreement import Errors
 from parity.case import DTYPES
 from parity.report.figures import beside, short
 from parity.report.run import Run
-from parity.report.screen import screen
+from parity.report.screen import closing, covered, screen
 
 WIDTH = 120  # columns where the output is no terminal
 SCREENS = 10  # failures told in full; the rest in a line each, and all of them in the reports
@@ -54,16 +54,13 @@ def tell(run: Run, to: Console, *, accuracy: bool = False) -> None:
     if run.quirks:
         undefined = sum(quirk.kind == "undefined" for quirk in run.quirks)
         to.print(f"quirks of torch met: {len(run.quirks)}, of which {undefined} undefined and not compared")
-    to.print(f"{_closing(run)} in {run.seconds:.1f} s")
+    to.print(f"{closing(run)} in {run.seconds:.1f} s")
 
 
 def _tell_aside(run: Run, to: Console) -> None:
     """What stands apart from the verdict: never, not yet, needs a device."""
     for entry, count in run.expected().items():
-        what = f"{entry.trials} fails in {', '.join(entry.facets)}, in {count} trials"
-        to.print(escape(f"expected, {what}; {entry.reason} ({entry.place.file}:{entry.place.line})"))
-    for entry in run.reckoning.elsewhere:
-        to.print(escape(f"expected, needs a device: {entry.trials} ({entry.place.file}:{entry.place.line})"))
+        to.print(escape(f"expected: {covered(entry, count)} ({entry.place.file}:{entry.place.line})"))
     for state, count in run.set_aside().items():
         if count and state != "needs a device":
             to.print(f"{state}: {count} trials deviate, as expected")
@@ -121,13 +118,3 @@ def _worst_and_mean(errors: Errors | None) -> tuple[str, str]:
         return "", ""
     means = beside(errors.candidate_mean, errors.reference_mean)
     return beside(errors.candidate, errors.reference), f"{means} {MARKS[errors.more_accurate]}"
-
-
-def _closing(run: Run) -> str:
-    unjudged = len(run.errors) + len(run.problems)
-    counts = f"{run.judged} trials judged, {len(run.failures)} deviate, {unjudged} could not be judged"
-    moved = f", every seed moved by {run.reseed}" if run.reseed else ""
-    aside = len([verdict for verdict in run.verdicts if verdict.state == "expected"])
-    expected = f", {aside} deviate as expected" if aside else ""
-    stale = f", {len(run.reckoning.stale)} expected deviations do not hold" if run.reckoning.stale else ""
-    return f"{['PARITY', 'DEVIATION', 'NOT JUDGED'][run.status]}: {counts}{expected}{stale}{moved}"

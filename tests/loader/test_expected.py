@@ -53,7 +53,7 @@ def test_empty_list_expects_nothing(load: Load) -> None:
         (f"- {{{FIRST}, until: 1.3.2027}}", "1:57", "until takes a day such as 2027-03-01, not '1.3.2027'"),
         (f"- {{{FIRST}, state: nevr}}", "1:57", "unknown state 'nevr'; did you mean 'never'? states: not yet"),
         (f"- {{{FIRST}, state: never, link: a}}", "1:70", "link takes an address that begins with https://, not 'a'"),
-        (f"- {{{FIRST}, state: never}}".replace("value", "valu"), "1:24", "unknown facet 'valu'; did you mean 'value'?"),
+        (f"- {{{FIRST}, state: never}}".replace("value", "valu"), "1:24", "unknown facet 'valu'; did you mean 'value'"),
     ],
     ids=["empty", "mapping", "number", "key", "no-day", "two-ends", "no-such-day", "dots", "state", "link", "facet"],
 )  # fmt: skip
