@@ -51,6 +51,11 @@ def parser(actions: Mapping[str, Callable[[argparse.Namespace], int]]) -> argpar
     judging.add_argument("--annotate", type=Path, metavar="ROOT", help="GitHub annotations, paths from the repository")
     listing = words.add_parser("list", help="list the trials")
     _add_selection(listing)
+    linting = words.add_parser("lint", help="read case files and expected files, and tell every error in them")
+    linting.add_argument("files", nargs="*", type=Path, metavar="FILE", help="case files, or folders of them")
+    linting.add_argument(
+        "--expected", action="extend", nargs="+", default=[], type=Path, metavar="FILE", help="expected files"
+    )
     show = words.add_parser("show", help="show a case: inputs, candidate, torch, truth")
     show.add_argument("case", help="loss/name, or a whole trial's id")
     show.add_argument("candidate", nargs="?", default="reimpl")

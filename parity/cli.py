@@ -1,4 +1,4 @@
-"""The command line: ``parity check | list | show | accuracy | coverage | new | mutants``.
+"""The command line: ``parity check | list | lint | show | accuracy | coverage | new | mutants``.
 
 Exit status: 0 parity; 1 at least one deviation; 2 the request could not be judged.
 """
@@ -19,8 +19,8 @@ from parity.errors import ParityError
 from parity.expectations import Reckoning, everything, expecting, look, reckon, today
 from parity.facets import facets
 from parity.judging import judge
-from parity.loader import Expectation, load_expected
-from parity.losses import candidate, signatures
+from parity.loader import Expectation, load, load_expected
+from parity.losses import candidate, signatures, spellings
 from parity.references import absence
 from parity.remote import Limits, RemoteSubject
 from parity.report import (
@@ -45,8 +45,8 @@ from parity.trial import Verdict, moved
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns the exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    actions = {"check": _check, "list": _list, "show": _show, "accuracy": _accuracy, "coverage": _coverage,
-               "new": _new, "mutants": _mutants}  # fmt: skip
+    actions = {"check": _check, "list": _list, "lint": _lint, "show": _show, "accuracy": _accuracy,
+               "coverage": _coverage, "new": _new, "mutants": _mutants}  # fmt: skip
     options = parser(actions).parse_args(words)
     try:
         status: int = options.action(options)
@@ -175,6 +175,19 @@ def _list(options: argparse.Namespace) -> int:
     for problem in selection.problems:
         print(problem, file=sys.stderr)
     return 2 if selection.problems or not selection.trials else 0
+
+
+def _lint(options: argparse.Namespace) -> int:
+    """Reads exactly the files that are named; nothing is run."""
+    if not options.files and not options.expected:
+        raise ParityError("lint: no file is named")
+    loaded = load(options.files, spellings(), partly=True)
+    entries, doubts = load_expected(options.expected)
+    for problem in (*loaded.problems, *doubts):
+        print(problem)
+    if loaded.problems or doubts:
+        return 2
+    return _told(f"{len(loaded.cases)} cases and {len(entries)} expected deviations, without an error")
 
 
 def _show(options: argparse.Namespace) -> int:

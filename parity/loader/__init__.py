@@ -34,10 +34,16 @@ class Loaded:
     quirks: tuple[Quirk, ...] = ()
 
 
-def load(folder: Path | Sequence[Path], signatures: Mapping[str, Signature], *, shipped: bool = False) -> Loaded:
+def load(
+    folder: Path | Sequence[Path],
+    signatures: Mapping[str, Signature],
+    *,
+    shipped: bool = False,
+    partly: bool = False,
+) -> Loaded:
     """Reads every case file in and below ``folder``; several folders may be given, and single files.
 
-    ``shipped`` cases must say what they are ``about``.
+    ``shipped`` cases must say what they are ``about``; read ``partly``, a quirk may name cases that are not among them.
     """
     reader = Reader(signatures, facet_names(), shipped)
     cases: list[Case] = []
@@ -51,7 +57,7 @@ def load(folder: Path | Sequence[Path], signatures: Mapping[str, Signature], *, 
         cases += [case for path in fresh for case in _read_file(reader, path, quirks)]
         if not files and len(reader.problems) == problems:
             _report(reader, Path(root), f"no case file here; cases are in files named *{' or *'.join(SUFFIXES)}")
-    if not reader.problems:
+    if not reader.problems and not partly:
         check_shown(reader, quirks, {case.id for case in cases})
     return Loaded(tuple(cases), tuple(reader.problems), tuple(quirk for quirk, _ in quirks))
 
