@@ -93,8 +93,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         raise pytest.UsageError("\n".join(selection.problems))
     absent = {f"{trial.case.id}[{trial.device}]": trial for trial in selection.skipped}
     skipped = [
-        pytest.param(trial, id=name, marks=pytest.mark.skip(f"needs {trial.device}"))
-        for name, trial in absent.items()
+        pytest.param(trial, id=name, marks=pytest.mark.skip(f"needs {trial.device}")) for name, trial in absent.items()
     ]
     metafunc.parametrize("trial", [*(pytest.param(trial, id=trial.id) for trial in selection.trials), *skipped])
 

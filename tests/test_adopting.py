@@ -17,6 +17,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from parity.cli import main
+from parity.loader.vocabulary import EXPECTATION
 
 ROOT = Path(__file__).parents[1]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
@@ -241,6 +242,11 @@ def test_annotation_of_a_file_outside_the_repository_has_no_path(check: Check) -
 )
 def test_annotation_says_why_nothing_was_judged(candidate: str, cases: str, message: str, check: Check) -> None:
     assert f"\n{message}" in "\n" + check(candidate, "--annotate", ".", cases=cases)[1]
+
+
+def test_page_for_adopters_names_every_input_and_every_key() -> None:
+    named = set(re.findall(r"`(\w+)`", (ROOT / "docs" / "adopting.md").read_text(encoding="utf-8")))
+    assert {*ACTION["inputs"], *EXPECTATION, *ACTION["outputs"]} <= named
 
 
 @pytest.fixture
