@@ -7,7 +7,9 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -68,6 +70,7 @@ def _check(options: argparse.Namespace) -> int:
     selection = Selection((), (), ())
     problems: list[str] = []
     reckoning = Reckoning()
+    day = today()
     try:
         _check_facets(options.facet)
         with RemoteSubject(options.candidate, _limits(options)) as subject:
@@ -76,60 +79,64 @@ def _check(options: argparse.Namespace) -> int:
             expected, doubts = load_expected(options.expected)
             problems += [*selection.problems, *map(str, doubts)]
             if not problems:
-                _judge(selection, options, expected, subject, verdicts)
-                reckoning = _reckoned(expected, verdicts, options)
+                for verdict in _judged(selection, options, subject):
+                    verdicts.append(expecting(verdict, expected, day))
+                reckoning = _reckoned(expected, verdicts, options, day)
     except ParityError as error:
         problems.append(str(error))
         raise
     finally:
-        run = Run(
-            candidate=options.candidate,
-            verdicts=verdicts,
-            problems=problems,
-            skipped=Counter(trial.device for trial in selection.skipped),
-            arguments=_repeated(options),
-            reseed=options.reseed,
-            seconds=time.perf_counter() - begun,
-            quirks=selection.quirks,
-            score={} if options.cases else mutants.figures(),
-            reckoning=reckoning,
+        run = replace(
+            _run(options, selection, verdicts, problems), reckoning=reckoning, seconds=time.perf_counter() - begun
         )
         write(run, {kind: getattr(options, kind) for kind in KINDS})
         if options.annotate is not None:
             print("".join(f"{command}\n" for command in annotations(run, options.annotate)), end="")
     tell(run, console(), accuracy=options.accuracy)
-    if lacking := sorted(set(options.loss) & set(run.missing)):
-        raise ParityError(f"{options.candidate} lacks {', '.join(lacking)}, which --loss names")
     return run.status
+
+
+def _run(
+    options: argparse.Namespace, selection: Selection, verdicts: Sequence[Verdict], problems: Sequence[str]
+) -> Run:
+    """What the reports tell; a loss that ``--loss`` names and the candidate lacks is a problem."""
+    run = Run(
+        candidate=options.candidate,
+        verdicts=verdicts,
+        problems=problems,
+        skipped=Counter(trial.device for trial in selection.skipped),
+        arguments=_repeated(options),
+        reseed=options.reseed,
+        quirks=selection.quirks,
+        score={} if options.cases else mutants.figures(),
+    )
+    if lacking := sorted(set(options.loss) & set(run.missing)):
+        run = replace(run, problems=[*problems, f"{run.candidate} lacks {', '.join(lacking)}, which --loss names"])
+    return run
 
 
 def _limits(options: argparse.Namespace) -> Limits:
     return Limits(options.timeout, options.memory, options.threads, options.forbid_reference)
 
 
-def _judge(
-    selection: Selection,
-    options: argparse.Namespace,
-    expected: Sequence[Expectation],
-    subject: RemoteSubject,
-    verdicts: list[Verdict],
-) -> None:
-    day = today()
+def _judged(selection: Selection, options: argparse.Namespace, subject: RemoteSubject) -> Iterator[Verdict]:
     with progress() as bar:
         task = bar.add_task("", total=len(selection.trials))
         trials = [moved(trial, options.reseed) for trial in selection.trials]
         for verdict in judge(trials, subject, options.facet, quick=options.quick, jobs=options.jobs):
             bar.update(task, description=f"{verdict.trial.case.loss:36}", advance=1)
-            verdicts.append(expecting(verdict, expected, day))
+            yield verdict
 
 
-def _reckoned(expected: Sequence[Expectation], verdicts: Sequence[Verdict], options: argparse.Namespace) -> Reckoning:
+def _reckoned(
+    expected: Sequence[Expectation], verdicts: Sequence[Verdict], options: argparse.Namespace, day: date
+) -> Reckoning:
     """Where nothing was judged, nothing is held against an entry either."""
     looks = {verdict.trial.id: look(verdict) for verdict in verdicts if verdict.state != "error"}
     if not any(looks.values()):
         return Reckoning()
     partly = bool(options.facet) or options.quick
-    return reckon(expected, looks, lambda: everything(_request(options)), today(), partly=partly)
+    return reckon(expected, looks, lambda: everything(_request(options)), day, partly=partly)
 
 
 def _repeated(options: argparse.Namespace) -> list[str]:
