@@ -1,7 +1,7 @@
 """Which deviations an adopter expects, and whether what the expected files say is still so.
 
 Rules kept here: an entry that is past its day excuses nothing; one that matches no trial, or none that still fails, is
-told; nothing is held against an entry whose trials were not all run, but for a device that is not here.
+told, but only where every trial that it matches and that can run here was run.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
