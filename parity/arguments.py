@@ -10,6 +10,7 @@ from parity.case import FLOATS
 from parity.remote import Limits
 
 USUAL = Limits()
+KINDS = ("json", "junit", "html", "markdown")
 
 
 def parser(actions: Mapping[str, Callable[[argparse.Namespace], int]]) -> argparse.ArgumentParser:
@@ -40,10 +41,19 @@ def parser(actions: Mapping[str, Callable[[argparse.Namespace], int]]) -> argpar
         help=f"of the candidate's process [{USUAL.memory:g}]",
     )
     judging.add_argument("--forbid-reference", action="store_true", help="fail what calls torch's own losses")
-    for kind in ("json", "junit", "html"):
+    judging.add_argument(
+        "--expected", action="append", default=[], type=Path, metavar="FILE", help="deviations that you know of"
+    )
+    for kind in KINDS:
         judging.add_argument(f"--{kind}", metavar="FILE", help=f"write the report as {kind}")
+    judging.add_argument("--annotate", type=Path, metavar="ROOT", help="GitHub annotations, paths from the repository")
     listing = words.add_parser("list", help="list the trials")
     _add_selection(listing)
+    linting = words.add_parser("lint", help="read case files and expected files, and tell every error in them")
+    linting.add_argument("files", nargs="*", type=Path, metavar="FILE", help="case files, or folders of them")
+    linting.add_argument(
+        "--expected", action="extend", nargs="+", default=[], type=Path, metavar="FILE", help="expected files"
+    )
     show = words.add_parser("show", help="show a case: inputs, candidate, torch, truth")
     show.add_argument("case", help="loss/name, or a whole trial's id")
     _add_candidate(show)

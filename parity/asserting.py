@@ -49,7 +49,8 @@ def assert_parity(
     )
     if selection.problems:
         raise ParityError("\n".join(selection.problems))
-    run = Run(subject.name, [judged(trial, subject, quick=quick) for trial in selection.trials])
+    verdicts = [judged(trial, subject, quick=quick) for trial in selection.trials]
+    run = Run(subject.name, verdicts, names=subject.names)
     if lacking := sorted(set(losses) & set(run.missing)):
         raise ParityError(f"{subject.name} lacks {', '.join(lacking)}")
     wrong = [*run.failures, *run.errors]

@@ -24,10 +24,14 @@ Recipe = Literal[
 
 Combine = Literal["product", "triples", "pairs"]
 QuirkKind = Literal["parity_required", "improvement_allowed", "undefined"]
+Patience = Literal["not yet", "never"]
 
 DTYPES: tuple[Dtype, ...] = get_args(Dtype)
 QUIRK_KINDS: tuple[QuirkKind, ...] = get_args(QuirkKind)
 COMBINE: tuple[Combine, ...] = get_args(Combine)
+PATIENCE: tuple[Patience, ...] = get_args(Patience)
+SURVIVAL, REFERENCE = "survival", "reference"
+"""What failures are called that no facet finds: the candidate fell, and it called torch's own losses."""
 STRENGTHS: Mapping[Combine, int] = {"triples": 3, "pairs": 2}
 FLOATS: tuple[Dtype, ...] = ("float16", "bfloat16", "float32", "float64")
 DEFAULT_DTYPES: tuple[Dtype, ...] = ("float32", "float64")

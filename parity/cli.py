@@ -1,4 +1,4 @@
-"""The command line: ``parity check | list | show | accuracy | coverage | new | mutants``.
+"""The command line: ``parity check | list | lint | show | accuracy | coverage | new | mutants``.
 
 Exit status: 0 parity; 1 at least one deviation; 2 the request could not be judged.
 """
@@ -7,23 +7,28 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 
 from parity import mutants
 from parity.accuracy import Plan, measure
-from parity.arguments import USUAL, parser
+from parity.arguments import KINDS, USUAL, parser
 from parity.candidates import candidate, mapped
 from parity.coverage import covered
 from parity.errors import ParityError
+from parity.expectations import Reckoning, everything, expecting, look, reckon, today
 from parity.facets import facets
 from parity.judging import judge
-from parity.losses import signatures
+from parity.loader import Expectation, load, load_expected
+from parity.losses import signatures, spellings
 from parity.references import absence
 from parity.remote import Limits, RemoteSubject
 from parity.report import (
     Run,
+    annotations,
     check_plot,
     console,
     plot,
@@ -43,8 +48,8 @@ from parity.trial import Verdict, moved
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns the exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    actions = {"check": _check, "list": _list, "show": _show, "accuracy": _accuracy, "coverage": _coverage,
-               "new": _new, "mutants": _mutants}  # fmt: skip
+    actions = {"check": _check, "list": _list, "lint": _lint, "show": _show, "accuracy": _accuracy,
+               "coverage": _coverage, "new": _new, "mutants": _mutants}  # fmt: skip
     options = parser(actions).parse_args(words)
     try:
         status: int = options.action(options)
@@ -65,47 +70,75 @@ def _check(options: argparse.Namespace) -> int:
     verdicts: list[Verdict] = []
     selection = Selection((), (), ())
     problems: list[str] = []
+    reckoning = Reckoning()
+    day = today()
     try:
         _check_facets(options.facet)
         with RemoteSubject(options.candidate, _limits(options), mapped(options.map)) as subject:
             selection = select(_request(options))
             subject.begin()  # a candidate that is not there judges nothing
-            problems += selection.problems
+            expected, doubts = load_expected(options.expected)
+            problems += [*selection.problems, *map(str, doubts)]
             if not problems:
-                _judge(selection, options, subject, verdicts)
+                for verdict in _judged(selection, options, subject):
+                    verdicts.append(expecting(verdict, expected, day))
+                reckoning = _reckoned(expected, verdicts, options, day)
     except ParityError as error:
         problems.append(str(error))
         raise
     finally:
-        run = Run(
-            candidate=options.candidate,
-            verdicts=verdicts,
-            problems=problems,
-            skipped=Counter(trial.device for trial in selection.skipped),
-            arguments=_repeated(options),
-            reseed=options.reseed,
-            seconds=time.perf_counter() - begun,
-            quirks=selection.quirks,
-            score={} if options.cases else mutants.figures(),
+        run = replace(
+            _run(options, selection, verdicts, problems), reckoning=reckoning, seconds=time.perf_counter() - begun
         )
-        write(run, {kind: getattr(options, kind) for kind in ("json", "junit", "html")})
+        write(run, {kind: getattr(options, kind) for kind in KINDS})
+        if options.annotate is not None:
+            print("".join(f"{command}\n" for command in annotations(run, options.annotate)), end="")
     tell(run, console(), accuracy=options.accuracy)
-    if lacking := sorted(set(options.loss) & set(run.missing)):
-        raise ParityError(f"{options.candidate} lacks {', '.join(lacking)}, which --loss names")
     return run.status
+
+
+def _run(
+    options: argparse.Namespace, selection: Selection, verdicts: Sequence[Verdict], problems: Sequence[str]
+) -> Run:
+    """What the reports tell; a loss that ``--loss`` names and the candidate lacks is a problem."""
+    run = Run(
+        candidate=options.candidate,
+        verdicts=verdicts,
+        problems=problems,
+        skipped=Counter(trial.device for trial in selection.skipped),
+        arguments=_repeated(options),
+        reseed=options.reseed,
+        quirks=selection.quirks,
+        score={} if options.cases else mutants.figures(),
+        names={loss: name for name, _, loss in (word.partition("=") for word in options.map)},
+    )
+    if lacking := sorted(set(options.loss) & set(run.missing)):
+        run = replace(run, problems=[*problems, f"{run.candidate} lacks {', '.join(lacking)}, which --loss names"])
+    return run
 
 
 def _limits(options: argparse.Namespace) -> Limits:
     return Limits(options.timeout, options.memory, options.threads, options.forbid_reference)
 
 
-def _judge(selection: Selection, options: argparse.Namespace, subject: RemoteSubject, verdicts: list[Verdict]) -> None:
+def _judged(selection: Selection, options: argparse.Namespace, subject: RemoteSubject) -> Iterator[Verdict]:
     with progress() as bar:
         task = bar.add_task("", total=len(selection.trials))
         trials = [moved(trial, options.reseed) for trial in selection.trials]
         for verdict in judge(trials, subject, options.facet, quick=options.quick, jobs=options.jobs):
             bar.update(task, description=f"{verdict.trial.case.loss:36}", advance=1)
-            verdicts.append(verdict)
+            yield verdict
+
+
+def _reckoned(
+    expected: Sequence[Expectation], verdicts: Sequence[Verdict], options: argparse.Namespace, day: date
+) -> Reckoning:
+    """Where nothing was judged, nothing is held against an entry either."""
+    looks = {verdict.trial.id: look(verdict) for verdict in verdicts if verdict.state != "error"}
+    if not any(looks.values()):
+        return Reckoning()
+    partly = bool(options.facet) or options.quick
+    return reckon(expected, looks, lambda: everything(_request(options)), day, partly=partly)
 
 
 def _repeated(options: argparse.Namespace) -> list[str]:
@@ -152,6 +185,19 @@ def _list(options: argparse.Namespace) -> int:
     for problem in selection.problems:
         print(problem, file=sys.stderr)
     return 2 if selection.problems or not selection.trials else 0
+
+
+def _lint(options: argparse.Namespace) -> int:
+    """Reads exactly the files that are named; nothing is run."""
+    if not options.files and not options.expected:
+        raise ParityError("lint: no file is named")
+    loaded = load(options.files, spellings(), partly=True)
+    entries, doubts = load_expected(options.expected)
+    for problem in (*loaded.problems, *doubts):
+        print(problem)
+    if loaded.problems or doubts:
+        return 2
+    return _told(f"{len(loaded.cases)} cases and {len(entries)} expected deviations, without an error")
 
 
 def _show(options: argparse.Namespace) -> int:

@@ -14,7 +14,7 @@ from multiprocessing import get_context
 
 import torch
 
-from parity.case import Trial
+from parity.case import REFERENCE, SURVIVAL, Trial
 from parity.errors import CandidateError, FallError, ParityError
 from parity.exam import failed
 from parity.facets import purity
@@ -26,8 +26,6 @@ from parity.worker import settle
 WORTH_A_PROCESS = 500  # trials: about a second's work, what a process takes to start
 CHUNK = 8
 MOST_HANGS = 3  # trials without an answer in time; then the candidate is asked no more
-SURVIVAL, REFERENCE = "survival", "reference"
-"""What failures are called that no facet finds: the candidate fell, and it called torch's own losses."""
 PURITY = purity.__name__.rpartition(".")[-1]
 
 

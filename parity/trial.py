@@ -13,6 +13,7 @@ from parity.errors import CaseError
 from parity.exam import Exam, Finding
 from parity.facets import compare, depth_of, facets_of
 from parity.inputs import build
+from parity.loader.expected import Expectation
 from parity.losses import ELEMENTARY, REFERENCE, Subject, signatures, usual_form
 from parity.outcome import Call, Outcome
 from parity.references import absence
@@ -20,7 +21,7 @@ from parity.runner import run, run_differentiably
 from parity.ulp import FORMATS, component
 from parity.vacuity import accepted_fake
 
-State = Literal["passed", "failed", "error", "missing", "left out", "known gap"]
+State = Literal["passed", "failed", "error", "missing", "left out", "known gap", "expected"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class Verdict:
     ``error`` says why the trial could not be judged (the case is at fault, not the candidate); ``missing`` trials are
     of losses that the candidate lacks, those ``left out`` give an option that it does not take. ``absent`` says why
     there was no reference: then what the case prints was all that the candidate was held to. ``notices`` are worth
-    knowing and no fault.
+    knowing and no fault. ``excused`` are the failures that an adopter expects; where there is no other, the state is
+    ``expected``.
     """
 
     trial: Trial
@@ -42,10 +44,13 @@ class Verdict:
     expected: Outcome | None = None
     actual: Outcome | None = None
     notices: tuple[str, ...] = ()
+    excused: Mapping[str, Expectation] = field(default_factory=dict)
 
     @property
     def failures(self) -> dict[str, Finding]:
-        return {name: finding for name, finding in self.findings.items() if finding.status == "failed"}
+        """The facets that failed and that nobody expects to."""
+        bad = {name: finding for name, finding in self.findings.items() if finding.status == "failed"}
+        return {name: finding for name, finding in bad.items() if name not in self.excused}
 
 
 def failed_besides(verdict: Verdict, name: str, finding: Finding) -> Verdict:
@@ -53,6 +58,13 @@ def failed_besides(verdict: Verdict, name: str, finding: Finding) -> Verdict:
     findings = {**verdict.findings, name: finding}
     state = verdict.state if verdict.state in ("error", "missing", "left out") else _state(verdict.trial.case, findings)
     return replace(verdict, findings=findings, state=state)
+
+
+def excused(verdict: Verdict, by: Mapping[str, Expectation]) -> Verdict:
+    """The verdict with these failures expected."""
+    rest = {name: finding for name, finding in verdict.findings.items() if name not in by}
+    fails = _state(verdict.trial.case, rest) == "failed"
+    return replace(verdict, excused=by, state="failed" if fails else "expected")
 
 
 def check(trial: Trial, subject: Subject, only: Sequence[str] = (), quick: bool = False) -> Verdict:
@@ -66,8 +78,9 @@ def check(trial: Trial, subject: Subject, only: Sequence[str] = (), quick: bool 
 def _judged(trial: Trial, subject: Subject, only: Sequence[str], quick: bool) -> Verdict:
     if lacking := _lacking(trial, subject):
         return Verdict(trial, "missing", error=f"{subject.name} has no {lacking}")
-    stands_in = _stands_in(trial, subject)
-    call, expected, refused_gradients = referred(replace(trial, form="module") if stands_in else trial)
+    if stands_in := _stands_in(trial, subject):
+        trial = replace(trial, form="module")
+    call, expected, refused_gradients = referred(trial)
     call, untaken = _fitted(call, subject)
     verdict = partial(Verdict, trial, absent=expected.absent, call=call, expected=expected)
     if untaken:

@@ -16,6 +16,7 @@ from parity.candidates import candidate, mapped, subject_of
 from parity.case import Trial
 from parity.cli import main
 from parity.errors import CandidateError, ParityError
+from parity.report.script import script
 from parity.trial import check
 
 FIVE = "def sigmoid(x): return 5\n"
@@ -196,6 +197,32 @@ def test_command_line_maps_names(here: Callable[[str, str], Path], written: Call
     here("renamed.py", MSE.replace("def mse_loss", "def mine"))
     words = ["check", "renamed.py", "--cases", str(written(OPTIONS)), "--jobs", "1", "--device", "cpu"]
     assert [main(words), main([*words, "--map", "mine=mse_loss"])] == [2, 0]
+
+
+@pytest.mark.parametrize(
+    ("spec", "names"),
+    [
+        ("losses.py", {}),
+        ("losses.py", {"sigmoid": "other"}),
+        ("losses.py:Losses", {}),
+        ("losses.py:instance", {}),
+        ("losses.py:other", {"sigmoid": "other"}),
+        ("losses.py:my_", {}),
+        ("losses", {}),
+        ("losses:Losses", {}),
+        ("./folder", {}),
+    ],
+)
+def test_script_finds_what_was_judged(
+    spec: str, names: dict[str, str], here: Callable[[str, str], Path], trial_of: Callable[..., Trial]
+) -> None:
+    here("losses.py", SETTING + "def my_sigmoid(x): return 8\n")
+    here("folder/__init__.py", SETTING)
+    verdict = check(trial_of("loss: sigmoid\ninputs: {input: [0.5]}"), candidate(spec, names))
+    lines = script(verdict, spec, names)
+    found: dict[str, Any] = {}
+    exec("\n".join(lines[: lines.index("torch.set_printoptions(precision=17)")]), found)
+    assert found["candidate"](0) == candidate(spec, names).function("sigmoid")(0)
 
 
 def test_assertion_passes_what_is_right() -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -10,8 +11,11 @@ import pytest
 import torch
 
 from parity.case import Trial
+from parity.exam import failed
 from parity.losses import REFERENCE, Subject
-from parity.report import Run, screen
+from parity.report import Run, annotations, screen
+from parity.report.annotations import MOST
+from parity.report.markdown import LINES, SCREENS, as_markdown
 from parity.report.script import script
 from parity.report.written import as_html, as_json, as_junit
 from parity.trial import check
@@ -53,8 +57,8 @@ def test_infinite_distance_is_a_text_in_json(run: Callable[..., Run]) -> None:
 
 @pytest.mark.parametrize(
     "write",
-    [as_junit, as_html, as_json],
-    ids=["junit", "html", "json"],
+    [as_junit, as_html, as_json, as_markdown],
+    ids=["junit", "html", "json", "markdown"],
 )
 def test_hostile_message_can_be_written(write: Callable[[Run], str], run: Callable[..., Run]) -> None:
     assert write(run(hostile)).encode()
@@ -74,6 +78,40 @@ def test_failure_names_its_place_and_its_command(function: object, run: Callable
     found = run(function)
     last = screen(found.verdicts[0], found)
     assert "it.yaml:2   again: parity check theirs --case mse_loss/it --dtype float32" in last
+
+
+def test_hostile_message_stays_within_its_block_of_markdown(run: Callable[..., Run]) -> None:
+    found = run(hostile)
+    lines = as_markdown(with_message(found, "```\n</details><script>\n````")).splitlines()
+    assert lines.count("`````") == 1
+    assert lines[lines.index("`````text") : lines.index("`````")].count("</details><script>") == 1
+
+
+def test_markdown_of_endless_failures_is_less_than_github_shows(run: Callable[..., Run]) -> None:
+    found = with_message(run(hostile), "\N{SNOWMAN}" * 10**6)
+    text = as_markdown(replace(found, verdicts=found.verdicts * 50, problems=["x" * 10**6] * 50))
+    assert len(text.encode()) < 2**20
+    assert f"\n{50 - SCREENS} more are in the other reports" in text
+    assert f"\n- {50 - LINES} more\n" in text
+
+
+def test_hostile_message_is_no_command_to_github(run: Callable[..., Run], tmp_path: Path) -> None:
+    found = with_message(run(hostile), "a\r\n::error title=b,c:d::100%")
+    (line,) = annotations(replace(found, problems=["no place: here\n::error::it"]), tmp_path)[1:]
+    assert "\n" not in line
+    assert "%0A::error title=b,c:d::100%25" in line
+
+
+def test_no_more_is_annotated_than_github_shows(run: Callable[..., Run], tmp_path: Path) -> None:
+    told = annotations(replace(run(infinite), problems=["a.yaml:1:1: bad"] * 20), tmp_path)
+    assert len(told) == MOST
+    assert told[-1] == "::error title=and more::12 more; the reports hold them all"
+
+
+def with_message(run: Run, message: str) -> Run:
+    """The same run, where the candidate raised something else."""
+    (verdict,) = run.verdicts
+    return replace(run, verdicts=[replace(verdict, findings={"refusal": failed(message)})])
 
 
 def test_failure_of_a_second_gradient_is_told(

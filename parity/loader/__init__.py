@@ -1,6 +1,6 @@
-"""From folders of case files to cases, with every problem of every file told in one run.
+"""From folders of case files to cases, and from expected files to their entries, with every problem told in one run.
 
-Rules kept here: only this module opens case files, and only regular files that lie inside their folder; bad content
+Rules kept here: only this module opens such files, and only regular files that lie inside their folder; bad content
 becomes a ``Problem`` with file, line and column, never an exception; a bad case takes no good one with it.
 """
 
@@ -11,12 +11,15 @@ from pathlib import Path
 
 from parity.case import Case, Place, Quirk, Signature
 from parity.loader.cases import Defaults, read_case, read_loss
+from parity.loader.expected import Expectation, read_expectation
 from parity.loader.fields import read_dtypes
 from parity.loader.identities import read_identity
 from parity.loader.quirks import check_shown, read_quirk
 from parity.loader.reading import Reader
 from parity.loader.tree import MapNode, Node, Problem, tree_of
-from parity.loader.vocabulary import FILE, facet_names
+from parity.loader.vocabulary import FILE, facet_names, failure_names
+
+__all__ = ["Expectation", "Loaded", "Problem", "load", "load_expected"]
 
 MAX_BYTES = 2**24
 SUFFIXES = (".yaml", ".yml")
@@ -31,10 +34,16 @@ class Loaded:
     quirks: tuple[Quirk, ...] = ()
 
 
-def load(folder: Path | Sequence[Path], signatures: Mapping[str, Signature], *, shipped: bool = False) -> Loaded:
+def load(
+    folder: Path | Sequence[Path],
+    signatures: Mapping[str, Signature],
+    *,
+    shipped: bool = False,
+    partly: bool = False,
+) -> Loaded:
     """Reads every case file in and below ``folder``; several folders may be given, and single files.
 
-    ``shipped`` cases must say what they are ``about``.
+    ``shipped`` cases must say what they are ``about``; read ``partly``, a quirk may name cases that are not among them.
     """
     reader = Reader(signatures, facet_names(), shipped)
     cases: list[Case] = []
@@ -48,9 +57,35 @@ def load(folder: Path | Sequence[Path], signatures: Mapping[str, Signature], *, 
         cases += [case for path in fresh for case in _read_file(reader, path, quirks)]
         if not files and len(reader.problems) == problems:
             _report(reader, Path(root), f"no case file here; cases are in files named *{' or *'.join(SUFFIXES)}")
-    if not reader.problems:
+    if not reader.problems and not partly:
         check_shown(reader, quirks, {case.id for case in cases})
     return Loaded(tuple(cases), tuple(reader.problems), tuple(quirk for quirk, _ in quirks))
+
+
+def load_expected(files: Sequence[Path]) -> tuple[tuple[Expectation, ...], tuple[Problem, ...]]:
+    """The good entries of the expected files, in order, and what is wrong with the rest."""
+    reader = Reader({}, failure_names())
+    found = [entry for path in files for entry in _read_expected(reader, path)]
+    return tuple(found), tuple(reader.problems)
+
+
+def _read_expected(reader: Reader, path: Path) -> list[Expectation]:
+    start = len(reader.problems)
+    content = _content(reader, path) if _is_file(reader, path) else None
+    if content is None:
+        return []
+    root, problems = tree_of(content, _shown(path), "write a list of entries, or [] for none")
+    reader.problems.extend(problems)
+    items = reader.listed(root, "an expected file", "entries", least=0) if root else ()
+    found = [entry for entry in (read_expectation(reader, item) for item in items) if entry]
+    reader.problems[start:] = sorted(reader.problems[start:], key=lambda problem: problem.place)
+    return found
+
+
+def _is_file(reader: Reader, path: Path) -> bool:
+    if not os.path.isfile(path):
+        _report(reader, path, "not a regular file" if os.path.exists(path) else "no such file")
+    return os.path.isfile(path)
 
 
 def _shown(path: Path) -> str:

@@ -29,6 +29,14 @@ def read_versions(reader: Reader, node: Node) -> str | None:
         return None
 
 
+def read_link(reader: Reader, said: Said) -> str:
+    """The address under ``link``; empty where there is none, or none that can be read."""
+    text = reader.text(said["link"], "link") if "link" in said else None
+    if text and not text.startswith("https://"):
+        reader.report(said["link"], f"link takes an address that begins with https://, not {quoted(text)}")
+    return text or ""
+
+
 def shared_fields(
     reader: Reader, node: Node, said: Said, loss: str | None, dtypes: tuple[Dtype, ...] | None
 ) -> dict[str, Any]:

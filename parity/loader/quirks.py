@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from parity.case import QUIRK_KINDS, Quirk
-from parity.loader.fields import read_versions
+from parity.loader.fields import read_link, read_versions
 from parity.loader.reading import Reader
 from parity.loader.tree import MapNode, Node, quoted
 from parity.loader.vocabulary import DEVICES, QUIRK
@@ -13,14 +13,13 @@ def read_quirk(reader: Reader, node: MapNode) -> tuple[Quirk, Node] | None:
     """The quirk at ``node`` and where it names its cases; None where anything in it is wrong."""
     problems = len(reader.problems)
     said = reader.entries(node, QUIRK, "a quirk") or {}
-    text = {key: reader.text(said[key], key) for key in ("id", "what", "link") if key in said}
+    text = {key: reader.text(said[key], key) for key in ("id", "what") if key in said}
+    link = read_link(reader, said)
     loss = reader.word(said["loss"], "loss", list(reader.signatures)) if "loss" in said else None
     kind = reader.word(said["kind"], "kind", QUIRK_KINDS) if "kind" in said else None
     devices = reader.words(said["devices"], "device", DEVICES) if "devices" in said else ("cpu",)
     cases = reader.listed(said["cases"], "cases", "cases") if "cases" in said else ()
     named = [reader.text(item, "a case") for item in cases]
-    if text.get("link") and not str(text["link"]).startswith("https://"):
-        reader.report(said["link"], f"link takes an address that begins with https://, not {quoted(str(text['link']))}")
     versions = read_versions(reader, said["torch"]) if "torch" in said else None
     if "id" in said and text["id"]:
         _check_unique(reader, said["id"], text["id"])
@@ -34,7 +33,7 @@ def read_quirk(reader: Reader, node: MapNode) -> tuple[Quirk, Node] | None:
         torch=str(versions),
         cases=tuple(map(str, named)),
         devices=devices,
-        link=text.get("link") or "",
+        link=link,
         place=node.place,
     )
     return quirk, said["cases"]

@@ -72,8 +72,12 @@ def quoted(text: str) -> str:
     return repr(text if len(text) <= 60 else f"{text[:57]}...")
 
 
-def tree_of(content: bytes, file: str) -> tuple[Node | None, list[Problem]]:
-    """The one document in ``content``, None where it cannot be read, and all that is wrong with its YAML."""
+CONTENT = "write 'cases:' or 'identities:' with a list of them"
+
+
+def tree_of(content: bytes, file: str, hint: str = CONTENT) -> tuple[Node | None, list[Problem]]:
+    """The one document in ``content``, None where it cannot be read, and all that is wrong with its YAML; ``hint`` says
+    what an empty file should hold."""
     try:
         text = content.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
@@ -91,7 +95,7 @@ def tree_of(content: bytes, file: str) -> tuple[Node | None, list[Problem]]:
     except (yaml.YAMLError, ValueError) as error:
         return None, [*tree.problems, _syntax_problem(error, file)]
     if tree.root is None:
-        tree.report(Place(file, 1, 1), "the file is empty; write 'cases:' or 'identities:' with a list of them")
+        tree.report(Place(file, 1, 1), f"the file is empty; {hint}")
     return tree.root, tree.problems
 
 
@@ -153,7 +157,7 @@ class _Tree:
     def _start_document(self, event: Any, place: Place) -> None:
         self._documents += 1
         if self._documents > 1:
-            self._stop(place, "a second document; a case file holds one, put it into a file of its own")
+            self._stop(place, "a second document; a file holds one, put it into a file of its own")
         if event.version or event.tags:
             self.report(place, "a YAML directive; remove the line that begins with %")
 

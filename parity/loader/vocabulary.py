@@ -1,9 +1,11 @@
-"""The vocabulary of case files: which keys there are, what each takes, and the JSON schema that says so to editors.
+"""The vocabulary of case files and of expected files: which keys there are, what each takes, and the JSON schemas that
+say so to editors.
 
-Rules kept here: ``docs/cases.md``, these tables and ``schema/case.schema.json`` say the same. The loader asks the
-tables for the keys it accepts; a test holds the schema against them. After a change here::
+Rules kept here: ``docs/cases.md``, ``docs/adopting.md``, these tables and the schemas in ``schema/`` say the same. The
+loader asks the tables for the keys it accepts; a test holds the schemas against them. After a change here::
 
     python -c "import parity.loader.vocabulary as v; print(v.schema_text(), end='')" > schema/case.schema.json
+    python -c "import parity.loader.vocabulary as v; print(v.expected_text(), end='')" > schema/expected.schema.json
 """
 
 import builtins
@@ -15,7 +17,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any, Literal, get_args
 
-from parity.case import COMBINE, DTYPES, QUIRK_KINDS, Layout, Recipe
+from parity.case import COMBINE, DTYPES, PATIENCE, QUIRK_KINDS, REFERENCE, SURVIVAL, Layout, Recipe
 from parity.loader.scalars import HEXADECIMAL, SPECIAL
 
 MAX_ELEMENTS = 2**27
@@ -74,6 +76,11 @@ class RecipeForm:
 def facet_names() -> tuple[str, ...]:
     """The facets there are: the modules in ``parity/facets``, found without importing them."""
     return tuple(sorted(m.name for m in iter_modules([str(FACETS_FOLDER)]) if not m.name.startswith("_")))
+
+
+def failure_names() -> tuple[str, ...]:
+    """Everything that a trial can fail in."""
+    return (*facet_names(), SURVIVAL, REFERENCE)
 
 
 @cache
@@ -149,6 +156,7 @@ _NAME = {"type": "string", "minLength": 1, "maxLength": MAX_NAME, "pattern": "^[
 _WORD = {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_]*$"}
 _DTYPES_KEY = Key("the dtypes it runs in; float32 and float64 unless said", _listed({"enum": list(DTYPES)}))
 _LOSS_KEY = Key("a loss in reimpl/ (smooth_l1_loss) or a known dotted reference", _TEXT)
+_LINK_KEY = Key("where it is discussed", {"type": "string", "pattern": "^https://"})
 _WARNING = {"type": "string", "pattern": "Warning$", "examples": ["UserWarning", "FutureWarning", "RuntimeWarning"]}
 _ERROR = {
     "type": "string",
@@ -251,7 +259,21 @@ QUIRK: Mapping[str, Key] = {
     "torch": Key("the versions of torch that have it, such as >=2.6", _TEXT, required=True),
     "cases": Key("the cases that show it: loss/name", _listed(_TEXT), required=True),
     "devices": Key("the devices it was seen on; cpu unless said", _listed({"enum": list(DEVICES)})),
-    "link": Key("where it is discussed", {"type": "string", "pattern": "^https://"}),
+    "link": _LINK_KEY,
+}
+EXPECTATION: Mapping[str, Key] = {
+    "trials": Key(
+        "the id of a trial, or of a case for all its trials; * stands for any text, ? for one character",
+        _TEXT,
+        required=True,
+    ),
+    "facet": Key("the facet that fails, or a list of them", {"anyOf": [_WORD, _listed(_WORD)]}, required=True),
+    "because": Key("the reason", _TEXT, required=True),
+    "state": Key("not yet: to be mended, unless said; never: it stays", {"enum": list(PATIENCE)}),
+    "until": Key(
+        "the last day on which it is expected; due where the state is not never", {"type": "string", "format": "date"}
+    ),
+    "link": _LINK_KEY,
 }
 FILE: Mapping[str, Key] = {
     "loss": _LOSS_KEY,
@@ -302,6 +324,28 @@ def _recipe_schema(name: str) -> Schema:
     return _object({name: main, **parameters, **INPUT_FURTHER})
 
 
+def expected_schema() -> Schema:
+    """The JSON schema of an expected file."""
+    never = {"properties": {"state": {"const": "never"}}, "required": ["state"]}
+    dated: Schema = {"required": ["until"]}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Expected deviations",
+        "description": "Deviations that an adopter of the parity suite knows of; docs/adopting.md explains each key.",
+        "type": "array",
+        "items": _object(EXPECTATION, **{"if": never, "then": {"not": dated}, "else": dated}),
+    }
+
+
 def schema_text() -> str:
     """The text of ``schema/case.schema.json``."""
-    return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+    return _text(schema())
+
+
+def expected_text() -> str:
+    """The text of ``schema/expected.schema.json``."""
+    return _text(expected_schema())
+
+
+def _text(schema: Schema) -> str:
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"

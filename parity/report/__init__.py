@@ -2,6 +2,7 @@
 
 from parity.report.accuracy import tell_accuracy
 from parity.report.accuracy_data import write_accuracy
+from parity.report.annotations import annotations
 from parity.report.coverage import tell_coverage
 from parity.report.plot import check_plot, plot
 from parity.report.run import LossCount, Run
@@ -10,6 +11,6 @@ from parity.report.terminal import console, progress, tell
 from parity.report.written import write
 
 __all__ = [
-    "LossCount", "Run", "check_plot", "console", "plot", "progress", "screen", "tell", "tell_accuracy", "tell_coverage",
-    "write", "write_accuracy",
+    "LossCount", "Run", "annotations", "check_plot", "console", "plot", "progress", "screen", "tell", "tell_accuracy",
+    "tell_coverage", "write", "write_accuracy",
 ]  # fmt: skip

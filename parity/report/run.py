@@ -11,7 +11,8 @@ import torch
 
 from parity.agreement import NO_ERRORS, Errors
 from parity.case import Quirk
-from parity.exam import Status
+from parity.expectations import Reckoning
+from parity.loader import Expectation
 from parity.references import versions
 from parity.trial import Verdict
 
@@ -27,6 +28,7 @@ class LossCount:
     missing: int
     left_out: int
     known_gaps: int
+    expected: int
     worst_value: float
     worst_gradient: float
 
@@ -35,7 +37,8 @@ class LossCount:
 class Run:
     """``problems`` are errors of case files, ``skipped`` counts trials by the device that is not there, ``quirks`` are
     torch's own that the trials meet; every seed was moved by ``reseed``. ``score`` is the kept mutation score of the
-    cases, in counts and in words, where they are the shipped ones."""
+    cases, in counts and in words, where they are the shipped ones; ``names`` are the candidate's own, by loss;
+    ``reckoning`` says what became of expected files."""
 
     candidate: str
     verdicts: Sequence[Verdict]
@@ -46,6 +49,8 @@ class Run:
     quirks: Sequence[Quirk] = ()
     reseed: int = 0
     score: Mapping[str, float | str] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+    reckoning: Reckoning = field(default_factory=Reckoning)
 
     @property
     def failures(self) -> list[Verdict]:
@@ -57,12 +62,12 @@ class Run:
 
     @property
     def judged(self) -> int:
-        return sum(verdict.state in ("passed", "failed", "known gap") for verdict in self.verdicts)
+        return sum(verdict.state in ("passed", "failed", "known gap", "expected") for verdict in self.verdicts)
 
     @property
     def status(self) -> int:
         """0 parity, 1 at least one deviation, 2 not judged."""
-        if self.failures:
+        if self.failures or self.reckoning.stale:
             return 1
         return 2 if self.problems or self.errors or not self.judged else 0
 
@@ -79,6 +84,19 @@ class Run:
     def notices(self) -> dict[str, int]:
         """Each notice, and in how many trials."""
         return dict(sorted(Counter(notice for verdict in self.verdicts for notice in verdict.notices).items()))
+
+    def expected(self) -> dict[Expectation, int]:
+        """The entries of expected files that hold, and how many trials each covers: 0 for one that needs a device."""
+        covered = Counter(entry for verdict in self.verdicts for entry in set(verdict.excused.values()))
+        entries = sorted({*covered, *self.reckoning.elsewhere}, key=lambda entry: entry.place)
+        return {entry: covered[entry] for entry in entries}
+
+    def set_aside(self) -> dict[str, int]:
+        """How many trials deviate as expected, ``never`` to be mended or ``not yet`` mended, and how many could not run
+        and need a device."""
+        states = [{entry.state for entry in v.excused.values()} for v in self.verdicts if v.state == "expected"]
+        later = sum("not yet" in found for found in states)
+        return {"never": len(states) - later, "not yet": later, "needs a device": sum(self.skipped.values())}
 
     @property
     def absent(self) -> Counter[str]:
@@ -118,12 +136,13 @@ class Run:
                     reasons.setdefault(facet, Counter())[finding.what] += 1
         return {facet: dict(count) for facet, count in sorted(reasons.items())}
 
-    def by_facet(self) -> dict[str, Counter[Status]]:
-        """For each facet, in how many trials it passed, failed or was not compared."""
-        counts: dict[str, Counter[Status]] = {}
+    def by_facet(self) -> dict[str, Counter[str]]:
+        """For each facet, in how many trials it passed, failed, failed as expected, or was not compared."""
+        counts: dict[str, Counter[str]] = {}
         for verdict in self.verdicts:
             for facet, finding in verdict.findings.items():
-                counts.setdefault(facet, Counter())[finding.status] += 1
+                status = "expected" if facet in verdict.excused else finding.status
+                counts.setdefault(facet, Counter())[status] += 1
         return dict(sorted(counts.items()))
 
     def repeat(self, verdict: Verdict) -> str:
@@ -145,6 +164,7 @@ def _count(verdicts: Sequence[Verdict]) -> LossCount:
         missing=states["missing"],
         left_out=states["left out"],
         known_gaps=states["known gap"],
+        expected=states["expected"],
         worst_value=_worst(verdicts, "value"),
         worst_gradient=_worst(verdicts, "gradient"),
     )

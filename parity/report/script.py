@@ -1,10 +1,13 @@
 """A failure as a script by itself: it needs torch and the candidate, nothing of this suite."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.metadata import entry_points
+from pathlib import Path
 
 import torch
 
+from parity.candidates import GROUP, NO_NAMES
 from parity.case import DtypeName, Fields
 from parity.inputs import build
 from parity.losses import signatures
@@ -16,23 +19,23 @@ from parity.truth import Quantity
 FEW = 64  # elements of a tensor that are spelled as numbers; more are spelled as bytes
 
 
-def script(verdict: Verdict, candidate: str) -> list[str]:
+def script(verdict: Verdict, candidate: str, names: Mapping[str, str] = NO_NAMES) -> list[str]:
     """The lines of a script that shows the candidate's answer and torch's, if torch has one; none for an identity or a
-    module's form."""
+    module's form. ``names`` are the candidate's own, by loss."""
     trial = verdict.trial
     if trial.case.left is not None or trial.form != "function":
         return []
     wrong = [] if "value" in verdict.failures else [f.quantity for f in verdict.failures.values()]
     quantity = next((found for found in wrong if found is not None), None)
-    return list(_lines(verdict, candidate, quantity))
+    return list(_lines(verdict, _imported(candidate, trial.case.loss, names), quantity))
 
 
-def _lines(verdict: Verdict, candidate: str, quantity: Quantity) -> Iterator[str]:
+def _lines(verdict: Verdict, imported: Iterable[str], quantity: Quantity) -> Iterator[str]:
     trial = verdict.trial
     call, expected, _ = referred(trial)
     reference = on_tensors(trial.case.loss)
     yield from sorted({"import torch", f"import {(reference or 'torch').partition('.')[0]}"})
-    yield _imported(candidate, trial.case.loss)
+    yield from imported
     yield "torch.set_printoptions(precision=17)"
     for name, tensor in build(trial, signatures()[trial.case.loss]).items():
         yield f"{name} = {_spelled(tensor, requires_grad=name in call.differentiable)}"
@@ -50,11 +53,32 @@ def _lines(verdict: Verdict, candidate: str, quantity: Quantity) -> Iterator[str
         yield f"    print(*{backward} if value.requires_grad else ['no gradient'])"
 
 
-def _imported(candidate: str, loss: str) -> str:
-    if candidate.endswith(".py"):
-        return f"import runpy; candidate = runpy.run_path({candidate!r})[{loss!r}]"
-    module, _, prefix = candidate.partition(":")
-    return f"from {module} import {prefix}{loss} as candidate"
+def _imported(candidate: str, loss: str, names: Mapping[str, str]) -> Iterator[str]:
+    """How the candidate's function is had; what stands after a colon may be an object there, or a prefix of names."""
+    place, _, name = candidate.partition(":")
+    own = names.get(loss, loss)
+    is_file, is_folder = place.endswith(".py"), "/" in place
+    if is_file and not name:
+        yield f"import runpy; candidate = runpy.run_path({place!r})[{own!r}]"
+        return
+    if is_file:
+        yield f"import runpy, types; there = types.SimpleNamespace(**runpy.run_path({place!r}))"
+    elif is_folder:
+        folder = Path(place)
+        yield f"import sys; sys.path.insert(0, {str(folder.parent)!r}); import {folder.name} as there"
+    elif entry_points(group=GROUP, name=place):
+        yield f"from importlib.metadata import entry_points; (point,) = entry_points(group={GROUP!r}, name={place!r})"
+        yield "there = point.load()"
+    elif not name:
+        yield f"from {place} import {own} as candidate"
+        return
+    else:
+        yield f"import importlib; there = importlib.import_module({place!r})"
+    if name:
+        yield f"held = getattr(there, {name!r}, None)"
+        yield f"candidate = there.{name}{loss} if held is None else getattr(held, {own!r}, held)"
+    else:
+        yield f"candidate = there.{own}"
 
 
 def _passed(call: Call, name: str) -> str:

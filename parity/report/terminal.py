@@ -11,7 +11,7 @@ from parity.agreement import Errors
 from parity.case import DTYPES
 from parity.report.figures import beside, short
 from parity.report.run import Run
-from parity.report.screen import screen
+from parity.report.screen import closing, covered, screen
 
 WIDTH = 120  # columns where the output is no terminal
 SCREENS = 10  # failures told in full; the rest in a line each, and all of them in the reports
@@ -33,8 +33,8 @@ def progress() -> Progress:
 
 def tell(run: Run, to: Console, *, accuracy: bool = False) -> None:
     """Prints the run; ``accuracy`` adds the errors from the truth of each dtype."""
-    for problem in run.problems:
-        to.print(escape(problem))
+    for problem in (*run.problems, *run.reckoning.stale):
+        to.print(escape(str(problem)))
     wrong = [*run.failures, *run.errors]
     for verdict in wrong[:SCREENS]:
         to.print(escape(screen(verdict, run)), end="\n\n")
@@ -52,19 +52,31 @@ def tell(run: Run, to: Console, *, accuracy: bool = False) -> None:
         to.print(escape(f"left out: {count} trials, {why}"))
     for why, count in run.absent.items():
         to.print(f"without a reference: {count} trials, {why}")
-    for device, count in run.skipped.items():
-        to.print(f"skipped: {count} trials on {device}, which is not here")
+    _tell_aside(run, to)
     if run.quirks:
         undefined = sum(quirk.kind == "undefined" for quirk in run.quirks)
         to.print(f"quirks of torch met: {len(run.quirks)}, of which {undefined} undefined and not compared")
-    to.print(f"{_closing(run)} in {run.seconds:.1f} s")
+    to.print(f"{closing(run)} in {run.seconds:.1f} s")
+
+
+def _tell_aside(run: Run, to: Console) -> None:
+    """What stands apart from the verdict: never, not yet, needs a device."""
+    for entry, count in run.expected().items():
+        to.print(escape(f"expected: {covered(entry, count)} ({entry.place.file}:{entry.place.line})"))
+    for state, count in run.set_aside().items():
+        if count and state != "needs a device":
+            to.print(f"{state}: {count} trials deviate, as expected")
+    for device, count in run.skipped.items():
+        to.print(f"needs a device: {count} trials on {device}, which is not here")
 
 
 def _counts(run: Run) -> Table:
-    """One row a loss; errors and missing trials are columns only where there are any."""
+    """One row a loss; expected, errors and missing trials are columns only where there are any."""
     losses, accuracy = run.by_loss(), run.accuracy_by_loss()
     rare = [
-        word for word in ("errors", "missing", "left_out") if any(getattr(count, word) for count in losses.values())
+        word
+        for word in ("expected", "errors", "missing", "left_out")
+        if any(getattr(count, word) for count in losses.values())
     ]
     table = _table("loss")
     for heading in ("trials", "passed", "failed", *rare):
@@ -112,10 +124,3 @@ def _worst_and_mean(errors: Errors | None) -> tuple[str, str]:
         return "", ""
     means = beside(errors.candidate_mean, errors.reference_mean)
     return beside(errors.candidate, errors.reference), f"{means} {MARKS[errors.more_accurate]}"
-
-
-def _closing(run: Run) -> str:
-    unjudged = len(run.errors) + len(run.problems)
-    counts = f"{run.judged} trials judged, {len(run.failures)} deviate, {unjudged} could not be judged"
-    moved = f", every seed moved by {run.reseed}" if run.reseed else ""
-    return f"{['PARITY', 'DEVIATION', 'NOT JUDGED'][run.status]}: {counts}{moved}"

@@ -1,4 +1,4 @@
-"""The reports that machines and browsers read: JSON, JUnit XML, one HTML page."""
+"""The reports that machines and browsers read: JSON, JUnit XML, one HTML page, Markdown."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -12,19 +12,28 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from parity.agreement import Errors
 from parity.exam import Finding
 from parity.report.files import json_text, put_text
+from parity.report.markdown import as_markdown
 from parity.report.run import Run, environment
-from parity.report.screen import headline, screen
+from parity.report.screen import closing, headline, printable, screen
 from parity.report.script import script
 from parity.trial import Verdict
 
+TAGS = {
+    "failed": "failure", "error": "error", "missing": "skipped", "left out": "skipped", "expected": "skipped"
+}  # fmt: skip
+"""What JUnit calls the states that are not plainly passed."""
+
 
 def write(run: Run, files: Mapping[str, str | None]) -> None:
-    """Writes the reports that ``files`` names: ``json``, ``junit``, ``html`` to a path each, None for not wanted.
+    """Writes the reports that ``files`` names: ``json``, ``junit``, ``html``, ``markdown`` to a path each, None
+    for not wanted.
 
     Raises:
         ParityError: a file cannot be written.
     """
-    writers: dict[str, Callable[[Run], str]] = {"json": as_json, "junit": as_junit, "html": as_html}
+    writers: dict[str, Callable[[Run], str]] = {
+        "json": as_json, "junit": as_junit, "html": as_html, "markdown": as_markdown,
+    }  # fmt: skip
     for kind, name in files.items():
         if name is not None:
             put_text(Path(name), f"{kind} report", writers[kind](run))
@@ -42,6 +51,9 @@ def as_json(run: Run) -> str:
         "missing": run.missing,
         "left_out": dict(run.left_out),
         "skipped": dict(run.skipped),
+        "set_aside": run.set_aside(),
+        "expected": _expected_entries(run),
+        "stale": [str(problem) for problem in run.reckoning.stale],
         "absent": dict(run.absent),
         "accuracy": {
             loss: {
@@ -71,6 +83,14 @@ def _accuracy(errors: Errors) -> dict[str, float | str]:
     }
 
 
+def _expected_entries(run: Run) -> list[dict[str, Any]]:
+    return [
+        {**asdict(entry), "place": str(entry.place), "until": entry.until and entry.until.isoformat(), "covered": count,
+         "needs_device": not count}
+        for entry, count in run.expected().items()
+    ]  # fmt: skip
+
+
 def _failure_entries(verdict: Verdict, run: Run) -> list[dict[str, Any]]:
     trial = verdict.trial
     common = {
@@ -81,7 +101,7 @@ def _failure_entries(verdict: Verdict, run: Run) -> list[dict[str, Any]]:
         "device": trial.device,
         "place": str(trial.case.place),
         "repeat": run.repeat(verdict),
-        "script": "\n".join(script(verdict, run.candidate)),
+        "script": "\n".join(script(verdict, run.candidate, run.names)),
     }
     found = verdict.failures or {"known_gap": Finding("failed", "passes now")}
     return [
@@ -97,7 +117,7 @@ def as_junit(run: Run) -> str:
     for loss, count in run.by_loss().items():
         suite = ElementTree.SubElement(
             root, "testsuite", name=loss, tests=str(count.trials), failures=str(count.failed),
-            errors=str(count.errors), skipped=str(count.missing + count.left_out),
+            errors=str(count.errors), skipped=str(count.missing + count.left_out + count.expected),
         )  # fmt: skip
         for verdict in run.verdicts:
             if verdict.trial.case.loss == loss:
@@ -106,7 +126,8 @@ def as_junit(run: Run) -> str:
         suite = ElementTree.SubElement(root, "testsuite", name="case files", errors=str(len(run.problems)))
         for problem in run.problems:
             case = ElementTree.SubElement(suite, "testcase", name=problem.split(": ")[0], classname="cases")
-            ElementTree.SubElement(case, "error", message=_printable(problem))
+            ElementTree.SubElement(case, "error", message=printable(problem))
+    _junit_besides(root, run)
     ElementTree.indent(root)
     return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
@@ -121,15 +142,29 @@ def _junit_case(suite: ElementTree.Element, verdict: Verdict, run: Run) -> None:
         file=place.file,
         line=str(place.line),
     )
-    tag = {"failed": "failure", "error": "error", "missing": "skipped", "left out": "skipped"}.get(verdict.state)
+    tag = TAGS.get(verdict.state)
     if tag is not None:
-        element = ElementTree.SubElement(case, tag, message=_printable(headline(verdict)))
-        element.text = _printable(screen(verdict, run))
+        element = ElementTree.SubElement(case, tag, message=printable(headline(verdict)))
+        element.text = printable(screen(verdict, run))
+    if verdict.notices:
+        ElementTree.SubElement(case, "system-out").text = printable("\n".join(verdict.notices))
 
 
-def _printable(text: str) -> str:
-    """XML has no control characters, whatever a candidate's message holds."""
-    return "".join(c if c.isprintable() or c in "\n\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+def _junit_besides(root: ElementTree.Element, run: Run) -> None:
+    """Suites of what is no trial: entries of expected files that do not hold or need a device, and absent devices."""
+    entries = [(str(problem.place), "failure", problem.message) for problem in run.reckoning.stale]
+    entries += [(str(one.place), "skipped", f"needs a device; {one.reason}") for one in run.reckoning.elsewhere]
+    devices = [(name, "skipped", f"needs a device: {count} trials") for name, count in run.skipped.items()]
+    for name, cases in {"expected deviations": entries, "devices": devices}.items():
+        if cases:
+            bad = sum(tag == "failure" for _, tag, _ in cases)
+            suite = ElementTree.SubElement(
+                root, "testsuite", name=name, tests=str(len(cases)), failures=str(bad), errors="0",
+                skipped=str(len(cases) - bad),
+            )  # fmt: skip
+        for named, tag, message in cases:
+            case = ElementTree.SubElement(suite, "testcase", name=named, classname=name)
+            ElementTree.SubElement(case, tag, message=printable(message))
 
 
 def as_html(run: Run) -> str:
@@ -143,6 +178,8 @@ def as_html(run: Run) -> str:
             run=run,
             environment=environment(),
             duration=timedelta(seconds=round(run.seconds)),
+            expected=run.expected(),
+            closing=closing(run).partition(": ")[2],
             failures=[(verdict.trial.id, screen(verdict, run)) for verdict in (*run.failures, *run.errors)],
             states=["parity", "deviations found", "could not be judged"],
         )

@@ -9,7 +9,17 @@ from jsonschema import Draft202012Validator
 
 from parity.loader.scalars import resolved
 from parity.loader.tree import ListNode, MapNode, Node, ScalarNode, tree_of
-from parity.loader.vocabulary import CASE, FILE, IDENTITY, RECIPES, schema, schema_text
+from parity.loader.vocabulary import (
+    CASE,
+    EXPECTATION,
+    FILE,
+    IDENTITY,
+    RECIPES,
+    expected_schema,
+    expected_text,
+    schema,
+    schema_text,
+)
 
 ROOT = Path(__file__).parents[2]
 MALFORMED = sorted((ROOT / "tests" / "malformed").glob("*.yaml"))
@@ -36,12 +46,28 @@ def _resolved(text: str) -> Any:
         return text
 
 
-def test_published_schema_is_what_the_tables_say() -> None:
-    assert (ROOT / "schema" / "case.schema.json").read_text(encoding="utf-8") == schema_text()
+@pytest.mark.parametrize(
+    ("name", "text"), [("case", schema_text()), ("expected", expected_text())], ids=["case", "expected"]
+)
+def test_published_schema_is_what_the_tables_say(name: str, text: str) -> None:
+    assert (ROOT / "schema" / f"{name}.schema.json").read_text(encoding="utf-8") == text
 
 
-def test_schema_is_a_schema() -> None:
-    Draft202012Validator.check_schema(schema())
+@pytest.mark.parametrize("made", [schema(), expected_schema()], ids=["case", "expected"])
+def test_schema_is_a_schema(made: Any) -> None:
+    Draft202012Validator.check_schema(made)
+
+
+@pytest.mark.parametrize(
+    ("rest", "is_good"),
+    [({"until": "2027-03-01"}, True), ({"state": "never"}, True), ({"state": "not yet"}, False), ({}, False),
+     ({"state": "never", "until": "2027-03-01"}, False), ({"state": "never", "link": "http://a"}, False),
+     ({"state": "never", "facets": "value"}, False)],
+    ids=["dated", "never", "not-yet", "no-day", "two-ends", "link", "unknown"],
+)  # fmt: skip
+def test_schema_of_expected_files_is_of_the_loader_s_mind(rest: dict[str, str], is_good: bool) -> None:
+    entry = {"trials": "a/b", "facet": ["value"], "because": "a reason", **rest}
+    assert Draft202012Validator(expected_schema()).is_valid([entry]) is is_good
 
 
 @pytest.mark.parametrize("path", GOOD, ids=lambda path: path.stem)
@@ -64,8 +90,13 @@ def test_schema_accepts_numbers_that_editors_read_as_text(text: str) -> None:
 
 @pytest.mark.parametrize(
     ("table", "found"),
-    [(FILE, schema()), (CASE, schema()["$defs"]["case"]), (IDENTITY, schema()["$defs"]["identity"])],
-    ids=["file", "case", "identity"],
+    [
+        (FILE, schema()),
+        (CASE, schema()["$defs"]["case"]),
+        (IDENTITY, schema()["$defs"]["identity"]),
+        (EXPECTATION, expected_schema()["items"]),
+    ],
+    ids=["file", "case", "identity", "expectation"],
 )
 def test_every_key_is_completed_with_a_description(table: Mapping[str, Any], found: Any) -> None:
     described = {key for key, value in found["properties"].items() if value["description"]}
