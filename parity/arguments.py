@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from parity.accuracy import SAMPLES
+from parity.bridge import FRAMEWORKS
 from parity.case import FLOATS
 from parity.remote import Limits
 
@@ -22,6 +23,7 @@ def parser(actions: Mapping[str, Callable[[argparse.Namespace], int]]) -> argpar
     judging.add_argument(
         "candidate", nargs="?", default="reimpl", help="module, module:prefix or path/to/file.py [reimpl]"
     )
+    _add_framework(judging)
     _add_selection(judging)
     judging.add_argument("--facet", action="append", default=[], metavar="NAME", help="look through these facets only")
     judging.add_argument("--quick", action="store_true", help="one dtype a case, no costly facets")
@@ -49,6 +51,7 @@ def parser(actions: Mapping[str, Callable[[argparse.Namespace], int]]) -> argpar
     show = words.add_parser("show", help="show a case: inputs, candidate, torch, truth")
     show.add_argument("case", help="loss/name, or a whole trial's id")
     show.add_argument("candidate", nargs="?", default="reimpl")
+    _add_framework(show)
     show.add_argument("--cases", action="append", default=[], type=Path, metavar="DIR")
     _add_accuracy(words.add_parser("accuracy", help="sample a loss's inputs: how far from the truth are both sides?"))
     covering = words.add_parser("coverage", help="which argument values, and pairs of them, the cases reach")
@@ -78,6 +81,12 @@ def _add_accuracy(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sample", type=_whole, metavar="N", help="this sample alone")
     parser.add_argument("--plot", type=Path, metavar="FILE", help="draw it, as .png or .svg")
     parser.add_argument("--json", type=Path, metavar="FILE", help="every figure, and the inputs where a side is worst")
+
+
+def _add_framework(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--framework", choices=FRAMEWORKS, default="torch", help="whose arrays the candidate's functions take [torch]"
+    )
 
 
 def _add_selection(parser: argparse.ArgumentParser) -> None:

@@ -8,12 +8,14 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
 from parity import mutants
 from parity.accuracy import Plan, measure
 from parity.arguments import USUAL, parser
+from parity.bridge import FRAMEWORKS
 from parity.coverage import covered
 from parity.errors import ParityError
 from parity.facets import facets
@@ -37,6 +39,8 @@ from parity.scaffold import scaffold
 from parity.selection import Request, Selection, select
 from parity.show import shown
 from parity.trial import Verdict, moved
+
+HOST = "cpu"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,8 +70,8 @@ def _check(options: argparse.Namespace) -> int:
     problems: list[str] = []
     try:
         _check_facets(options.facet)
-        with RemoteSubject(options.candidate, _limits(options)) as subject:
-            selection = select(_request(options))
+        with RemoteSubject(options.candidate, _limits(options), options.framework) as subject:
+            selection = select(_judged(options))
             subject.begin()  # a candidate that is not there judges nothing
             problems += selection.problems
             if not problems:
@@ -86,6 +90,7 @@ def _check(options: argparse.Namespace) -> int:
             seconds=time.perf_counter() - begun,
             quirks=selection.quirks,
             score={} if options.cases else mutants.figures(),
+            framework=FRAMEWORKS[options.framework],
         )
         write(run, {kind: getattr(options, kind) for kind in ("json", "junit", "html")})
     tell(run, console(), accuracy=options.accuracy)
@@ -111,9 +116,11 @@ def _repeated(options: argparse.Namespace) -> list[str]:
     """What the command that repeats a failure needs besides candidate, case, dtype and device."""
     usual = {"reseed": 0, "threads": USUAL.threads, "timeout": USUAL.seconds, "memory": USUAL.memory}
     forbidden = ["--forbid-reference"] if options.forbid_reference else []
+    framework = [] if options.framework == "torch" else ["--framework", options.framework]
     changed = {name: getattr(options, name) for name, value in usual.items() if getattr(options, name) != value}
     return [
         *(word for name, number in changed.items() for word in (f"--{name}", f"{number:g}")),
+        *framework,
         *forbidden,
         *_cases(options),
     ]
@@ -133,6 +140,20 @@ def _request(options: argparse.Namespace) -> Request:
         required=options.require,
         quick=getattr(options, "quick", False),
     )
+
+
+def _judged(options: argparse.Namespace) -> Request:
+    """What is asked for, on a device where the framework's arrays come from.
+
+    Raises:
+        ParityError: that is not the device that is asked for.
+    """
+    asked = _request(options)
+    if options.framework == "torch":
+        return asked
+    if asked.required or asked.device not in (None, HOST):
+        raise ParityError(f"--framework {options.framework} hands arrays over on the {HOST}: no other device is judged")
+    return replace(asked, device=HOST)
 
 
 def _check_facets(names: Sequence[str]) -> None:
@@ -158,7 +179,7 @@ def _show(options: argparse.Namespace) -> int:
         raise ParityError("\n".join(("the case files have errors", *selection.problems)))
     if not selection.trials:
         raise ParityError(f"no case matches {options.case!r}; `parity list` names them")
-    return _told(shown(selection.trials[0], candidate(options.candidate)))
+    return _told(shown(selection.trials[0], candidate(options.candidate, options.framework)))
 
 
 def _accuracy(options: argparse.Namespace) -> int:

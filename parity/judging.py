@@ -53,7 +53,10 @@ def judge(
     subject.stop()  # each process has a worker of its own
     # Not forked: torch has threads, and a fork of them may hang.
     with ProcessPoolExecutor(
-        wanted, get_context("spawn"), initializer=_prepare, initargs=(subject.name, subject.limits)
+        wanted,
+        get_context("spawn"),
+        initializer=_prepare,
+        initargs=(subject.name, subject.limits, subject.framework.name),
     ) as pool:
         try:
             yield from pool.map(partial(_judged, only=tuple(only), quick=quick), trials, chunksize=CHUNK)
@@ -101,9 +104,9 @@ def _fallen(trial: Trial, how: str) -> Verdict:
 _subject: RemoteSubject | None = None
 
 
-def _prepare(spec: str, limits: Limits) -> None:
+def _prepare(spec: str, limits: Limits, framework: str) -> None:
     global _subject  # noqa: PLW0603, a judging process has one candidate
-    _subject = RemoteSubject(spec, limits)
+    _subject = RemoteSubject(spec, limits, framework)
     torch.set_num_threads(limits.threads)
     settle()
 

@@ -17,6 +17,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 import torch
 
 import reimpl
+from parity.bridge import FRAMEWORKS, Framework
 from parity.case import Argument, DtypeName, Fields, Signature
 from parity.errors import CandidateError
 from parity.references import TORCH, References, reference_of
@@ -32,11 +33,13 @@ class Subject:
     """One implementation of the losses: the reference or a candidate.
 
     ``module`` holds the functions, each found by ``getattr`` under ``prefix`` + the loss's name; the nn.Module forms
-    are found in it too, or in its attribute ``modules``.
+    are found in it too, or in its attribute ``modules``. The functions take arrays of ``framework``, and torch's
+    tensors as they are found here.
     """
 
-    def __init__(self, name: str, module: Any, prefix: str = "", forms: Any = None) -> None:
+    def __init__(self, name: str, module: Any, prefix: str = "", forms: Any = None, framework: str = "torch") -> None:
         self.name = name
+        self.framework = FRAMEWORKS[framework]
         self._module = module
         self._prefix = prefix
         self._forms = forms
@@ -54,7 +57,7 @@ class Subject:
     def function(self, loss: str) -> Function | None:
         """The function for ``loss``, or None where the subject lacks it."""
         found = self._attribute(self._module, self._prefix + loss)
-        return found if callable(found) and not isinstance(found, ModuleType) else None
+        return self.framework.bridged(found) if callable(found) and not isinstance(found, ModuleType) else None
 
     def form(self, name: str) -> Function | None:
         """The nn.Module class ``name``, or None."""
@@ -152,21 +155,33 @@ def usual_form(loss: str) -> str | None:
     return next(forms, None)
 
 
-def candidate(spec: str) -> Subject:
-    """The subject that ``spec`` names: ``package.module``, ``package.module:prefix`` or ``path/to/file.py``.
+def candidate(spec: str, framework: str = "torch") -> Subject:
+    """The subject that ``spec`` names: ``package.module``, ``package.module:prefix`` or ``path/to/file.py``; its
+    functions take arrays of ``framework``.
 
     Raises:
-        CandidateError: it cannot be found or its import fails.
+        CandidateError: it or the framework cannot be found, or its import fails.
     """
+    _prepare(FRAMEWORKS[framework])
     if spec.endswith(".py"):
-        return Subject(spec, _from_file(Path(spec)))
+        return Subject(spec, _from_file(Path(spec)), framework=framework)
     name, _, prefix = spec.partition(":")
     if not {"", str(Path.cwd())} & set(sys.path):
         sys.path.insert(0, str(Path.cwd()))
     try:
-        return Subject(spec, import_module(name), prefix)
+        return Subject(spec, import_module(name), prefix, framework=framework)
     except (Exception, SystemExit) as error:
         raise CandidateError(f"candidate {spec!r} cannot be imported: {type(error).__name__}: {error}") from error
+
+
+def _prepare(framework: Framework) -> None:
+    if not framework.is_here:
+        raise CandidateError(f"--framework {framework.name}: {framework.name} is not installed here")
+    try:
+        framework.prepare()
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}"
+        raise CandidateError(f"--framework {framework.name}: its import fails: {said}") from error
 
 
 def _from_file(path: Path) -> ModuleType:

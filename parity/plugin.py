@@ -1,6 +1,6 @@
 """The suite under pytest: one item a trial, for any test that asks for the fixture ``trial``.
 
-``--candidate``, ``--device`` and ``--cases`` mean what they mean on the command line.
+``--candidate``, ``--framework``, ``--device`` and ``--cases`` mean what they mean on the command line.
 """
 
 from collections.abc import Iterator
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from parity.bridge import FRAMEWORKS
 from parity.errors import ParityError
 from parity.losses import Subject, candidate
 from parity.remote import Limits, RemoteSubject
@@ -20,6 +21,7 @@ SHIPPED = "reimpl"
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("parity")
     group.addoption("--candidate", default=SHIPPED, help="module, module:prefix or path/to/file.py [reimpl]")
+    group.addoption("--framework", choices=FRAMEWORKS, default="torch", help="whose arrays the candidate takes [torch]")
     group.addoption("--device", choices=["cpu", "cuda", "mps", "all"], help="default: cpu and every accelerator here")
     group.addoption("--cases", action="append", default=[], metavar="DIR", help="instead of the shipped cases")
 
@@ -48,11 +50,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
     """The candidate that ``--candidate`` names: in a process of its own, unless it is the formulas shipped here."""
-    spec = str(request.config.getoption("--candidate"))
-    if spec == SHIPPED:
+    spec, framework = (str(request.config.getoption(word)) for word in ("--candidate", "--framework"))
+    if (spec, framework) == (SHIPPED, "torch"):
         yield candidate(spec)
         return
-    with RemoteSubject(spec, Limits()) as found:
+    with RemoteSubject(spec, Limits(), framework) as found:
         try:
             found.begin()
         except ParityError as error:

@@ -47,8 +47,8 @@ class RemoteSubject(Subject):
     import has ``replaced`` names of torch.
     """
 
-    def __init__(self, spec: str, limits: Limits) -> None:
-        super().__init__(spec, None)
+    def __init__(self, spec: str, limits: Limits, framework: str = "torch") -> None:
+        super().__init__(spec, None, framework=framework)
         self.limits = limits
         nursery()  # begins to load while the judge has other things to do
         self.hangs = 0
@@ -73,7 +73,7 @@ class RemoteSubject(Subject):
             CandidateError: the candidate cannot be imported.
         """
         if self._worker is None:
-            self._worker = _Worker(self.name, self.limits, self._scratch.name)
+            self._worker = _Worker(self.name, self.framework.name, self.limits, self._scratch.name)
             self._import(self._worker)
         self._worker.left = self.limits.seconds
         self.impurities.clear()
@@ -160,10 +160,10 @@ class RemoteSubject(Subject):
 class _Worker:
     """One process with the candidate in it; ``left`` are the seconds that it still has."""
 
-    def __init__(self, spec: str, limits: Limits, scratch: str) -> None:
+    def __init__(self, spec: str, framework: str, limits: Limits, scratch: str) -> None:
         order = {
-            "candidate": spec, "scratch": scratch, "folder": str(Path.cwd()), "path": absolute_path(),
-            "environment": environment(), "threads": limits.threads,
+            "candidate": spec, "framework": framework, "scratch": scratch, "folder": str(Path.cwd()),
+            "path": absolute_path(), "environment": environment(), "threads": limits.threads,
         }  # fmt: skip
         self._limits = limits
         self._nursery = nursery()

@@ -99,7 +99,7 @@ def _live(line: socket, order: Mapping[str, Any]) -> None:
     try:
         _move_in(order)
         patches = Patches()
-        subject = _imported(line, order["candidate"], patches)
+        subject = _imported(line, order["candidate"], order["framework"], patches)
         os.chdir(order["scratch"])
         while subject is not None:
             request = receive(line)
@@ -129,9 +129,9 @@ def _move_in(order: Mapping[str, Any]) -> None:
     torch.set_num_threads(order["threads"])
 
 
-def _imported(line: socket, spec: str, patches: Patches) -> Subject | None:
+def _imported(line: socket, spec: str, framework: str, patches: Patches) -> Subject | None:
     try:
-        subject = candidate(spec)
+        subject = candidate(spec, framework)
     except BaseException as error:
         send(line, ["failed", str(error) if isinstance(error, CandidateError) else _told(error)])
         return None

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from parity.agreement import NO_ERRORS, Errors
+from parity.bridge import FRAMEWORKS, Framework
 from parity.case import Quirk
 from parity.exam import Status
 from parity.references import versions
@@ -25,6 +26,7 @@ class LossCount:
     failed: int
     errors: int
     missing: int
+    unsupported: int
     known_gaps: int
     worst_value: float
     worst_gradient: float
@@ -34,7 +36,7 @@ class LossCount:
 class Run:
     """``problems`` are errors of case files, ``skipped`` counts trials by the device that is not there, ``quirks`` are
     torch's own that the trials meet; every seed was moved by ``reseed``. ``score`` is the kept mutation score of the
-    cases, in counts and in words, where they are the shipped ones."""
+    cases, in counts and in words, where they are the shipped ones. The candidate takes arrays of ``framework``."""
 
     candidate: str
     verdicts: Sequence[Verdict]
@@ -45,6 +47,7 @@ class Run:
     quirks: Sequence[Quirk] = ()
     reseed: int = 0
     score: Mapping[str, float | str] = field(default_factory=dict)
+    framework: Framework = FRAMEWORKS["torch"]
 
     @property
     def failures(self) -> list[Verdict]:
@@ -69,6 +72,11 @@ class Run:
     def missing(self) -> list[str]:
         """The losses that the candidate lacks."""
         return sorted({v.trial.case.loss for v in self.verdicts if v.state == "missing" and v.trial.form == "function"})
+
+    @property
+    def unsupported(self) -> Counter[str]:
+        """What the candidate's framework does not have, and how many trials asked for it."""
+        return Counter(verdict.error for verdict in self.verdicts if verdict.state == "unsupported")
 
     def notices(self) -> dict[str, int]:
         """Each notice, and in how many trials."""
@@ -137,6 +145,7 @@ def _count(verdicts: Sequence[Verdict]) -> LossCount:
         failed=states["failed"],
         errors=states["error"],
         missing=states["missing"],
+        unsupported=states["unsupported"],
         known_gaps=states["known gap"],
         worst_value=_worst(verdicts, "value"),
         worst_gradient=_worst(verdicts, "gradient"),
@@ -147,12 +156,12 @@ def _worst(verdicts: Sequence[Verdict], facet: str) -> float:
     return max((verdict.findings[facet].apart for verdict in verdicts if facet in verdict.findings), default=0.0)
 
 
-def environment() -> dict[str, str]:
+def environment(framework: Framework = FRAMEWORKS["torch"]) -> dict[str, str]:
     """What the verdicts depend on besides the code."""
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
     return {
         "torch": torch.__version__,
-        **versions(),
+        **versions(framework.name),
         "numpy": np.__version__,
         "python": platform.python_version(),
         "platform": platform.platform(),

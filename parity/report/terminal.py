@@ -48,6 +48,8 @@ def tell(run: Run, to: Console, *, accuracy: bool = False) -> None:
         to.print(escape(f"notice: {notice}, in {count} trials"))
     if run.missing:
         to.print(f"missing in {run.candidate}: {', '.join(run.missing)}")
+    for why, count in run.unsupported.items():
+        to.print(f"unsupported: {count} trials not judged, {why}")
     for why, count in run.absent.items():
         to.print(f"without a reference: {count} trials, {why}")
     for device, count in run.skipped.items():
@@ -59,9 +61,11 @@ def tell(run: Run, to: Console, *, accuracy: bool = False) -> None:
 
 
 def _counts(run: Run) -> Table:
-    """One row a loss; errors and missing trials are columns only where there are any."""
+    """One row a loss; errors, missing and unsupported trials are columns only where there are any."""
     losses, accuracy = run.by_loss(), run.accuracy_by_loss()
-    rare = [word for word in ("errors", "missing") if any(getattr(count, word) for count in losses.values())]
+    rare = [
+        word for word in ("errors", "missing", "unsupported") if any(getattr(count, word) for count in losses.values())
+    ]
     table = _table("loss")
     for heading in ("trials", "passed", "failed", *rare):
         table.add_column(f"\n{heading}", justify="right")

@@ -35,11 +35,13 @@ def as_json(run: Run) -> str:
     report = {
         "status": run.status,
         "candidate": run.candidate,
+        "framework": run.framework.name,
         "reseed": run.reseed,
-        "environment": environment(),
+        "environment": environment(run.framework),
         "seconds": round(run.seconds, 3),
         "losses": {name: asdict(count) for name, count in run.by_loss().items()},
         "missing": run.missing,
+        "unsupported": dict(run.unsupported),
         "skipped": dict(run.skipped),
         "absent": dict(run.absent),
         "accuracy": {
@@ -80,7 +82,7 @@ def _failure_entries(verdict: Verdict, run: Run) -> list[dict[str, Any]]:
         "device": trial.device,
         "place": str(trial.case.place),
         "repeat": run.repeat(verdict),
-        "script": "\n".join(script(verdict, run.candidate)),
+        "script": "\n".join(script(verdict, run)),
     }
     found = verdict.failures or {"known_gap": Finding("failed", "passes now")}
     return [
@@ -96,7 +98,7 @@ def as_junit(run: Run) -> str:
     for loss, count in run.by_loss().items():
         suite = ElementTree.SubElement(
             root, "testsuite", name=loss, tests=str(count.trials), failures=str(count.failed),
-            errors=str(count.errors), skipped=str(count.missing),
+            errors=str(count.errors), skipped=str(count.missing + count.unsupported),
         )  # fmt: skip
         for verdict in run.verdicts:
             if verdict.trial.case.loss == loss:
@@ -120,7 +122,7 @@ def _junit_case(suite: ElementTree.Element, verdict: Verdict, run: Run) -> None:
         file=place.file,
         line=str(place.line),
     )
-    tag = {"failed": "failure", "error": "error", "missing": "skipped"}.get(verdict.state)
+    tag = {"failed": "failure", "error": "error", "missing": "skipped", "unsupported": "skipped"}.get(verdict.state)
     if tag is not None:
         element = ElementTree.SubElement(case, tag, message=_printable(headline(verdict)))
         element.text = _printable(screen(verdict, run))
@@ -140,7 +142,7 @@ def as_html(run: Run) -> str:
     return (
         template.render(
             run=run,
-            environment=environment(),
+            environment=environment(run.framework),
             duration=timedelta(seconds=round(run.seconds)),
             failures=[(verdict.trial.id, screen(verdict, run)) for verdict in (*run.failures, *run.errors)],
             states=["parity", "deviations found", "could not be judged"],
