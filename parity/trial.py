@@ -132,6 +132,8 @@ def _unsupported(trial: Trial, framework: Framework) -> str:
         return ""
     if trial.form != "function":
         return f"{framework.name} has no torch.nn.Module"
+    if trial.case.refused and any(described and described.requires_grad for described in trial.inputs.values()):
+        return f"{framework.name} has no requires_grad"
     call = _call(trial)
     if any(signatures()[call.loss][name].names_function(value) for name, value in trial.options.items()):
         return f"{framework.name} cannot call a function of torch's"

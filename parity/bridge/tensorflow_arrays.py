@@ -18,7 +18,7 @@ def over(tensor: torch.Tensor) -> Any:
 
 
 def back(found: Any) -> Any:
-    return numpy_arrays.back(np.array(found)) if isinstance(found, tensorflow.Tensor) else found
+    return numpy_arrays.back(np.array(found.numpy())) if isinstance(found, tensorflow.Tensor) else found
 
 
 def dtype(dtype: torch.dtype) -> Any:
