@@ -6,7 +6,7 @@ parity check student.py --loss nll_loss --loss mse_loss
 import torch
 
 
-def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, reduce=None, reduction="mean"):
+def nll_loss(input, target, weight=None, ignore_index=-100, reduction="mean"):
     """Minus the entry of each row that its label names, times the weight of that label."""
     classes = 1 if input.ndim > 1 else 0
     kept = target != ignore_index
@@ -19,7 +19,7 @@ def nll_loss(input, target, weight=None, size_average=None, ignore_index=-100, r
     return loss.sum() if reduction == "sum" else loss
 
 
-def mse_loss(input, target, size_average=None, reduce=None, reduction="mean", weight=None):
+def mse_loss(input, target, reduction="mean"):
     """The squared error."""
     if reduction == "mean":
         return _MeanSquaredError.apply(input, target)

@@ -13,18 +13,20 @@ BLOCK = 1024
 
 
 @triton.jit
-def _forward(error, loss, count, beta, block: tl.constexpr):
+def _forward(error, loss, edge, count, block: tl.constexpr):
     at = tl.program_id(0) * block + tl.arange(0, block)
     inside = at < count
+    beta = tl.load(edge)
     e = tl.load(error + at, mask=inside)
     size = tl.abs(e)
     tl.store(loss + at, tl.where(size < beta, 0.5 * size * size / beta, size - 0.5 * beta), mask=inside)
 
 
 @triton.jit
-def _backward(upstream, error, slope, count, beta, block: tl.constexpr):
+def _backward(upstream, error, slope, edge, count, block: tl.constexpr):
     at = tl.program_id(0) * block + tl.arange(0, block)
     inside = at < count
+    beta = tl.load(edge)
     along = tl.load(upstream + at, mask=inside)
     e = tl.load(error + at, mask=inside)
     tl.store(slope + at, tl.where(e <= -beta, -along, tl.where(e >= beta, along, along * e / beta)), mask=inside)
@@ -33,9 +35,9 @@ def _backward(upstream, error, slope, count, beta, block: tl.constexpr):
 def _launched(kernel, *tensors, beta):
     """What the kernel makes of the elements of tensors that lie in memory alike, without gaps."""
     result = torch.empty_like(tensors[0])
-    count = result.numel()
-    if count:
-        kernel[(triton.cdiv(count, BLOCK),)](*tensors, result, count, beta, block=BLOCK)
+    edge = torch.tensor(beta, dtype=torch.float64).to(result)  # as a number, it would be rounded to single precision
+    if count := result.numel():
+        kernel[(triton.cdiv(count, BLOCK),)](*tensors, result, edge, count, block=BLOCK)
     return result
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import torch
 
 from parity.bridge import Framework
-from parity.case import Application, Case, DtypeName, Trial, reseeded
+from parity.case import Application, Case, Trial, reseeded
 from parity.errors import CaseError
 from parity.exam import Exam, Finding
 from parity.facets import compare, depth_of, facets_of
@@ -137,8 +137,7 @@ def _unsupported(trial: Trial, framework: Framework) -> str:
     call = _call(trial)
     if any(signatures()[call.loss][name].names_function(value) for name, value in trial.options.items()):
         return f"{framework.name} cannot call a function of torch's"
-    named = {getattr(torch, value) for value in call.arguments.values() if isinstance(value, DtypeName)}
-    lacking = framework.without & {*named, *(tensor.dtype for tensor in call.tensors.values())}
+    lacking = framework.without & {tensor.dtype for tensor in call.tensors.values()}
     return (
         f"{framework.name} has no {', '.join(sorted(str(d).removeprefix('torch.') for d in lacking))}"
         if lacking

@@ -59,13 +59,6 @@ def test_options_are_passed_on(framework: Framework) -> None:
 
 
 @of_all
-def test_dtype_is_the_frameworks_own(framework: Framework) -> None:
-    seen: list[Any] = []
-    framework.bridged(lambda x, dtype: seen.append(dtype))(torch.tensor(2.0), dtype=torch.float64)
-    assert str(getattr(seen[0], "name", seen[0])) == "float64"
-
-
-@of_all
 def test_what_is_no_array_stays_what_it_is(framework: Framework) -> None:
     assert framework.bridged(lambda x: "no array")(torch.tensor(2.0)) == "no array"
 

@@ -23,9 +23,6 @@ class Arrays(Protocol):
     def back(self, found: Any) -> Any:
         """The tensor of the same numbers and dtype; what is no array of the framework as it is."""
 
-    def dtype(self, dtype: torch.dtype) -> Any:
-        """The framework's word for a dtype."""
-
 
 class Slopes(Arrays, Protocol):
     """The same of a framework that differentiates."""
@@ -44,10 +41,9 @@ def bridged(function: Function, arrays: Any, *, slopes: bool) -> Function:
     def call(*arguments: Any, **options: Any) -> Any:
         given: dict[Any, Any] = {**dict(enumerate(arguments)), **options}
         tensors = {name: value for name, value in given.items() if isinstance(value, torch.Tensor)}
-        plain = {n: arrays.dtype(v) if isinstance(v, torch.dtype) else v for n, v in given.items()}
 
         def on_arrays(*found: Any) -> Any:
-            filled = {**plain, **dict(zip(tensors, found, strict=True))}
+            filled = {**given, **dict(zip(tensors, found, strict=True))}
             return function(*(filled[at] for at in range(len(arguments))), **{name: filled[name] for name in options})
 
         return _crossed(arrays, on_arrays, *tensors.values()) if slopes else _gone(arrays, on_arrays, tensors.values())

@@ -25,10 +25,6 @@ def back(found: Any) -> Any:
     return numpy_arrays.back(np.array(found)) if isinstance(found, jax.Array) else found
 
 
-def dtype(dtype: torch.dtype) -> Any:
-    return jnp.dtype(str(dtype).removeprefix("torch."))
-
-
 def slope(function: Function, at: int) -> Function:
     def found(cotangent: Any, *arrays: Any) -> Any:
         _, pulled = jax.vjp(lambda array: function(*arrays[:at], array, *arrays[at + 1 :]), arrays[at])

@@ -22,7 +22,3 @@ def back(found: Any) -> Any:
     # torch knows neither memory that may not be written to nor steps backwards.
     fits = array.flags.writeable and all(step >= 0 for step in array.strides)
     return torch.from_numpy(array if fits else array.copy())
-
-
-def dtype(dtype: torch.dtype) -> Any:
-    return np.dtype(str(dtype).removeprefix("torch."))

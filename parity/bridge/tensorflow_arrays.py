@@ -21,10 +21,6 @@ def back(found: Any) -> Any:
     return numpy_arrays.back(np.array(found.numpy())) if isinstance(found, tensorflow.Tensor) else found
 
 
-def dtype(dtype: torch.dtype) -> Any:
-    return tensorflow.as_dtype(str(dtype).removeprefix("torch."))
-
-
 def slope(function: Function, at: int) -> Function:
     def found(cotangent: Any, *tensors: Any) -> Any:
         with tensorflow.GradientTape() as tape:
