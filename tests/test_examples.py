@@ -64,6 +64,7 @@ def test_port_to_numpy_agrees(loss: str, judged: Judge) -> None:
     assert (ended.status, ended.report["framework"]) == (0, "numpy")
 
 
+@with_package("jax")
 @pytest.mark.parametrize("cases", ["mse_loss/blog*", "mse_loss/*by_hand", "logsigmoid/[a-h]*", "log_softmax/[a-b]*"])
 def test_port_to_jax_agrees(cases: str, judged: Judge) -> None:
     ended = judged(*JAX, "--case", cases)
