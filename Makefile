@@ -25,7 +25,8 @@ mutants: $(STAMP) ## The mutation score of the cases: every wrong formula that o
 	$(BIN)/parity mutants --json reports/mutants.json
 
 references: $(REFERENCES)/.installed ## Every case beside torchvision and TensorFlow, and on the newest torch, in an environment of its own
-	$(REFERENCES)/bin/pytest -q -p no:cacheprovider tests/test_bridge.py tests/test_references.py
+	$(REFERENCES)/bin/pytest -q -p no:cacheprovider tests/test_bridge.py tests/test_references.py \
+		tests/test_examples.py::test_port_to_tensorflow_agrees
 	$(REFERENCES)/bin/parity check --json reports/references.json
 
 clean: ## Remove the environment, caches and generated reports

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from parity.accuracy import SAMPLES
+from parity.bridge import FRAMEWORKS
 from parity.case import FLOATS
 from parity.remote import Limits
 
@@ -97,6 +98,9 @@ def _add_candidate(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--map", action="append", default=[], metavar="NAME=LOSS", help="the candidate's own name for a loss"
+    )
+    parser.add_argument(
+        "--framework", choices=FRAMEWORKS, default="torch", help="whose arrays the candidate's functions take [torch]"
     )
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, TypeVar
 
+from parity.bridge import FRAMEWORKS, Framework
 from parity.errors import CandidateError, ParityError
 from parity.losses import Subject, signatures, usual_form
 
@@ -59,19 +60,23 @@ def mapped(words: Sequence[str]) -> dict[str, str]:
     return names
 
 
-def candidate(spec: str, names: Mapping[str, str] = NO_NAMES) -> Subject:
-    """The subject that ``spec`` points at, with the candidate's ``names`` for losses.
+def candidate(spec: str, names: Mapping[str, str] = NO_NAMES, framework: str = "torch") -> Subject:
+    """The subject that ``spec`` points at, with the candidate's ``names`` for losses; its functions take arrays of
+    ``framework``.
 
     Raises:
-        CandidateError: it cannot be found, its import fails, or it lacks one of ``names``.
+        CandidateError: it or the framework cannot be found, an import fails, or it lacks one of ``names``.
     """
+    _prepare(FRAMEWORKS[framework])
     place, _, name = spec.partition(":")
     found = _at(place)
     held = _held(found, name) if name else None
-    return subject_of(found if held is None else held, spec, names, name if held is None else "")
+    return subject_of(found if held is None else held, spec, names, name if held is None else "", framework)
 
 
-def subject_of(holder: Any, name: str, names: Mapping[str, str] = NO_NAMES, prefix: str = "") -> Subject:
+def subject_of(
+    holder: Any, name: str, names: Mapping[str, str] = NO_NAMES, prefix: str = "", framework: str = "torch"
+) -> Subject:
     """The losses that ``holder`` has: a module, a class, an instance, a mapping of names, or one function.
 
     Raises:
@@ -81,7 +86,7 @@ def subject_of(holder: Any, name: str, names: Mapping[str, str] = NO_NAMES, pref
         holder = SimpleNamespace(**{str(key): value for key, value in holder.items()})
     elif is_one(holder):
         holder = SimpleNamespace(**{own_name(holder): holder})
-    subject = Subject(name, holder, prefix, names={**_marked(holder), **names})
+    subject = Subject(name, holder, prefix, names={**_marked(holder), **names}, framework=framework)
     for loss, own in names.items():
         if not subject.has(loss) and not subject.has_form(loss):
             raise CandidateError(f"candidate {name!r} has no {own}, which should be {loss}")
@@ -102,6 +107,16 @@ def _check(loss: str, where: str) -> None:
     if loss not in known:
         near = get_close_matches(loss, known, 1)
         raise ParityError(f"{where}: unknown loss {loss!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+
+
+def _prepare(framework: Framework) -> None:
+    if not framework.is_here:
+        raise CandidateError(f"--framework {framework.name}: {framework.name} is not installed here")
+    try:
+        framework.prepare()
+    except Exception as error:
+        said = f"{type(error).__name__}: {error}"
+        raise CandidateError(f"--framework {framework.name}: its import fails: {said}") from error
 
 
 def _at(place: str) -> Any:

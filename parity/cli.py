@@ -44,6 +44,8 @@ from parity.selection import Request, Selection, select
 from parity.show import shown
 from parity.trial import Verdict, moved
 
+HOST = "cpu"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns the exit status."""
@@ -74,8 +76,8 @@ def _check(options: argparse.Namespace) -> int:
     day = today()
     try:
         _check_facets(options.facet)
-        with RemoteSubject(options.candidate, _limits(options), mapped(options.map)) as subject:
-            selection = select(_request(options))
+        with RemoteSubject(options.candidate, _limits(options), mapped(options.map), options.framework) as subject:
+            selection = select(_on_device(options))
             subject.begin()  # a candidate that is not there judges nothing
             expected, doubts = load_expected(options.expected)
             problems += [*selection.problems, *map(str, doubts)]
@@ -145,10 +147,12 @@ def _repeated(options: argparse.Namespace) -> list[str]:
     """What the command that repeats a failure needs besides candidate, case, dtype and device."""
     usual = {"reseed": 0, "threads": USUAL.threads, "timeout": USUAL.seconds, "memory": USUAL.memory}
     forbidden = ["--forbid-reference"] if options.forbid_reference else []
+    framework = [] if options.framework == "torch" else ["--framework", options.framework]
     changed = {name: getattr(options, name) for name, value in usual.items() if getattr(options, name) != value}
     return [
         *(word for name, number in changed.items() for word in (f"--{name}", f"{number:g}")),
         *(word for one in options.map for word in ("--map", one)),
+        *framework,
         *forbidden,
         *_cases(options),
     ]
@@ -168,6 +172,20 @@ def _request(options: argparse.Namespace) -> Request:
         required=options.require,
         quick=getattr(options, "quick", False),
     )
+
+
+def _on_device(options: argparse.Namespace) -> Request:
+    """What is asked for, on a device where the framework's arrays come from.
+
+    Raises:
+        ParityError: that is not the device that is asked for.
+    """
+    asked = _request(options)
+    if options.framework == "torch":
+        return asked
+    if asked.required or asked.device not in (None, HOST):
+        raise ParityError(f"--framework {options.framework} hands arrays over on the {HOST}: no other device is judged")
+    return replace(asked, device=HOST)
 
 
 def _check_facets(names: Sequence[str]) -> None:
@@ -206,7 +224,7 @@ def _show(options: argparse.Namespace) -> int:
         raise ParityError("\n".join(("the case files have errors", *selection.problems)))
     if not selection.trials:
         raise ParityError(f"no case matches {options.case!r}; `parity list` names them")
-    return _told(shown(selection.trials[0], candidate(options.candidate, mapped(options.map))))
+    return _told(shown(selection.trials[0], candidate(options.candidate, mapped(options.map), options.framework)))
 
 
 def _accuracy(options: argparse.Namespace) -> int:

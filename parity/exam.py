@@ -13,7 +13,7 @@ from parity.agreement import NO_ERRORS, Deviation, Errors, Measure, errors, judg
 from parity.budget import allowed, factor
 from parity.case import Trial
 from parity.losses import REFERENCE, Subject
-from parity.outcome import Call, Outcome
+from parity.outcome import Call, Outcome, Raised, alike
 from parity.runner import Way, run, terms_in_double
 from parity.truth import Quantity, Truth, quantity_of
 from parity.ulp import Numbers, component, numbers, rounded, ulp
@@ -81,6 +81,15 @@ class Exam:
         """What the reference reduces, in float64; None where there is nothing to reduce."""
         return terms_in_double(self.call)
 
+    def lacking(self, need: str) -> str:
+        """That the candidate's framework does not have what is needed; empty where it does, or nothing is."""
+        framework = self.subject.framework
+        return f"{framework.name} has no {need}" if need and not framework.has(need) else ""
+
+    def refuses_alike(self, ours: Raised, theirs: Raised) -> bool:
+        """Whether who catches torch's exception catches the candidate's too; other frameworks have their own."""
+        return not self.subject.framework.is_torch or theirs.type in ours.bases
+
     def quantities(self, outcome: Outcome | None = None) -> list[Quantity]:
         """The value and every gradient that the reference has (or that is there without one), and ``outcome`` too if
         one is given."""
@@ -138,11 +147,7 @@ class Exam:
 
     def repeats(self, quantity: Quantity, again: Outcome) -> bool:
         """Whether another outcome of the candidate's has the same bits."""
-        first, second = quantity_of(self.actual, quantity), quantity_of(again, quantity)
-        if first is None or second is None:
-            return first is second
-        is_alike = first.shape == second.shape and first.dtype == second.dtype
-        return is_alike and torch.allclose(first, second, rtol=0, atol=0, equal_nan=True)
+        return alike(quantity_of(self.actual, quantity), quantity_of(again, quantity))
 
     def through(self, way: Way, theirs: Way | None = None) -> Finding:
         """The numbers of the call gone another ``way``, against the reference's, gone the same way or ``theirs``. Where

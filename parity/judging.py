@@ -51,7 +51,10 @@ def judge(
     subject.stop()  # each process has a worker of its own
     # Not forked: torch has threads, and a fork of them may hang.
     with ProcessPoolExecutor(
-        wanted, get_context("spawn"), initializer=_prepare, initargs=(subject.name, subject.limits, subject.names)
+        wanted,
+        get_context("spawn"),
+        initializer=_prepare,
+        initargs=(subject.name, subject.limits, subject.names, subject.framework.name),
     ) as pool:
         try:
             yield from pool.map(partial(_judged, only=tuple(only), quick=quick), trials, chunksize=CHUNK)
@@ -99,9 +102,9 @@ def _fallen(trial: Trial, how: str) -> Verdict:
 _subject: RemoteSubject | None = None
 
 
-def _prepare(spec: str, limits: Limits, names: Mapping[str, str]) -> None:
+def _prepare(spec: str, limits: Limits, names: Mapping[str, str], framework: str) -> None:
     global _subject  # noqa: PLW0603, a judging process has one candidate
-    _subject = RemoteSubject(spec, limits, names)
+    _subject = RemoteSubject(spec, limits, names, framework)
     torch.set_num_threads(limits.threads)
     settle()
 

@@ -17,6 +17,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 import torch
 
 import reimpl
+from parity.bridge import FRAMEWORKS
 from parity.case import Argument, DtypeName, Fields, Signature
 from parity.errors import CandidateError
 from parity.references import TORCH, References, reference_of
@@ -34,13 +35,21 @@ class Subject:
 
     ``module`` holds the functions, each found by ``getattr`` under ``prefix`` + the loss's name, or under what
     ``names`` has for it; the nn.Module forms are found in it too, or in its attribute ``modules``. A package may have a
-    function in a file of the same name.
+    function in a file of the same name. The functions take arrays of ``framework``, and torch's tensors as they are
+    found here.
     """
 
     def __init__(
-        self, name: str, module: Any, prefix: str = "", forms: Any = None, names: Mapping[str, str] | None = None
+        self,
+        name: str,
+        module: Any,
+        prefix: str = "",
+        forms: Any = None,
+        names: Mapping[str, str] | None = None,
+        framework: str = "torch",
     ) -> None:
         self.name = name
+        self.framework = FRAMEWORKS[framework]
         self._module = module
         self._prefix = prefix
         self._forms = forms
@@ -58,6 +67,10 @@ class Subject:
 
     def function(self, loss: str) -> Function | None:
         """The function for ``loss``, or None where the subject lacks it."""
+        found = self._function(loss)
+        return None if found is None else self.framework.bridged(found)
+
+    def _function(self, loss: str) -> Function | None:
         name = self.names.get(loss, self._prefix + loss)
         found = self._attribute(self._module, name)
         if found is None or isinstance(found, ModuleType):
@@ -75,7 +88,7 @@ class Subject:
         """The arguments that the function or the class ``name`` takes by name; None where it takes any, or does not
         say."""
         try:
-            parameters = inspect.signature(self.function(name) or self.form(name) or _anything).parameters.values()
+            parameters = inspect.signature(self._function(name) or self.form(name) or _anything).parameters.values()
         except (TypeError, ValueError):
             return None
         if any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters):

@@ -93,6 +93,14 @@ class Outcome:
     absent: str = ""
 
 
+def alike(one: torch.Tensor | None, other: torch.Tensor | None) -> bool:
+    """Whether both have the same numbers, shape and dtype, or neither is there."""
+    if one is None or other is None:
+        return one is other
+    same_kind = one.shape == other.shape and one.dtype == other.dtype
+    return same_kind and torch.allclose(one, other, rtol=0, atol=0, equal_nan=True)
+
+
 def irregular(shape: tuple[int, ...], turn: int = 0) -> torch.Tensor:
     """Numbers of either sign and of sizes from 0.25 to 1.25, no two alike; others for another ``turn``."""
     steps = torch.arange(1, math.prod(shape) + 1, dtype=torch.float64) + 7 * turn

@@ -1,6 +1,7 @@
 """The suite under pytest: one item a trial, for any test that asks for the fixture ``trial``.
 
-``--candidate``, ``--device``, ``--cases`` and ``--expected`` mean what they mean on the command line.
+``--candidate``, ``--map``, ``--framework``, ``--device``, ``--cases`` and ``--expected`` mean what they mean on the
+command line.
 
 Rules kept here: what a trial came to travels with its report, so that expected files are held against all trials,
 whichever process judged them.
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from parity.bridge import FRAMEWORKS
 from parity.candidates import candidate, mapped
 from parity.errors import ParityError
 from parity.expectations import Reckoning, everything, expecting, look, reckon, today
@@ -30,6 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("parity")
     group.addoption("--candidate", default=SHIPPED, help="module, module:prefix or path/to/file.py [reimpl]")
     group.addoption("--map", action="append", default=[], metavar="NAME=LOSS", help="the candidate's name for a loss")
+    group.addoption("--framework", choices=FRAMEWORKS, default="torch", help="whose arrays the candidate takes [torch]")
     group.addoption("--device", choices=["cpu", "cuda", "mps", "all"], help="default: cpu and every accelerator here")
     group.addoption("--cases", action="append", default=[], metavar="DIR", help="instead of the shipped cases")
     group.addoption("--expected", action="append", default=[], metavar="FILE", help="deviations that you know of")
@@ -109,13 +112,13 @@ def _request(config: pytest.Config) -> Request:
 @pytest.fixture(scope="session")
 def subject(request: pytest.FixtureRequest) -> Iterator[Subject]:
     """The candidate that ``--candidate`` names: in a process of its own, unless it is the formulas shipped here."""
-    spec = str(request.config.getoption("--candidate"))
-    if spec == SHIPPED:
+    spec, framework = (str(request.config.getoption(word)) for word in ("--candidate", "--framework"))
+    if (spec, framework) == (SHIPPED, "torch"):
         yield candidate(spec)
         return
     try:
         names = mapped(request.config.getoption("--map"))
-        with RemoteSubject(spec, Limits(), names) as found:
+        with RemoteSubject(spec, Limits(), names, framework) as found:
             found.begin()
             yield found
     except ParityError as error:

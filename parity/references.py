@@ -5,26 +5,23 @@ name in ``torch.nn.functional``), and only those, and only of the libraries belo
 causes an import of its choosing.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib import import_module, metadata
 from importlib.util import find_spec
 from operator import attrgetter
-from typing import Any
 
 import torch
 
-from parity.bridge import bridged
-
-Function = Callable[..., Any]
+from parity.bridge import FRAMEWORKS, Framework, Function
 
 TORCH = "torch.nn.functional"
-LIBRARIES: Mapping[str, Callable[[Function], Function]] = {
-    TORCH: lambda function: function,
-    "torchvision.ops": lambda function: function,
-    "tensorflow.nn": bridged,
+LIBRARIES: Mapping[str, Framework] = {
+    TORCH: FRAMEWORKS["torch"],
+    "torchvision.ops": FRAMEWORKS["torch"],
+    "tensorflow.nn": FRAMEWORKS["tensorflow"],
 }
-"""How a function of each library becomes one of torch's tensors."""
+"""What the functions of each library take."""
 
 
 class References:
@@ -50,13 +47,13 @@ def absence(loss: str) -> str:
 def on_tensors(loss: str) -> str | None:
     """The dotted name of the reference that is here and takes torch's tensors as they are."""
     named = reference_of(loss)
-    return None if named is None or absence(loss) or _adapter(named) is bridged else named
+    return named if named is not None and not absence(loss) and _framework(named).is_torch else None
 
 
-def versions() -> dict[str, str]:
-    """The versions of the libraries besides torch that are here."""
+def versions(*besides: str) -> dict[str, str]:
+    """The versions of the libraries of references, and of those ``besides``, that are here, without torch's."""
     packages = metadata.packages_distributions()
-    roots = {library.partition(".")[0] for library in LIBRARIES} - {torch.__name__}
+    roots = {library.partition(".")[0] for library in (*LIBRARIES, *besides)} - {torch.__name__}
     return {root: metadata.version(packages[root][0]) for root in sorted(roots & packages.keys())}
 
 
@@ -74,8 +71,8 @@ def _found(loss: str) -> tuple[Function | None, str]:
         function = attrgetter(path)(import_module(root))
     except AttributeError:
         return None, f"{root} {metadata.version(root)} has no {path}"
-    return _adapter(named)(function), ""
+    return _framework(named).bridged(function), ""
 
 
-def _adapter(named: str) -> Callable[[Function], Function]:
+def _framework(named: str) -> Framework:
     return LIBRARIES[named.rpartition(".")[0]]

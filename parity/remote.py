@@ -48,8 +48,10 @@ class RemoteSubject(Subject):
     import has ``replaced`` names of torch.
     """
 
-    def __init__(self, spec: str, limits: Limits, names: Mapping[str, str] = NO_NAMES) -> None:
-        super().__init__(spec, None, names=names)
+    def __init__(
+        self, spec: str, limits: Limits, names: Mapping[str, str] = NO_NAMES, framework: str = "torch"
+    ) -> None:
+        super().__init__(spec, None, names=names, framework=framework)
         self.limits = limits
         nursery()  # begins to load while the judge has other things to do
         self.hangs = 0
@@ -75,7 +77,7 @@ class RemoteSubject(Subject):
             CandidateError: the candidate cannot be imported.
         """
         if self._worker is None:
-            self._worker = _Worker(self.name, self.names, self.limits, self._scratch.name)
+            self._worker = _Worker(self, self._scratch.name)
             self._import(self._worker)
         self._worker.left = self.limits.seconds
         self.impurities.clear()
@@ -167,9 +169,11 @@ class RemoteSubject(Subject):
 class _Worker:
     """One process with the candidate in it; ``left`` are the seconds that it still has."""
 
-    def __init__(self, spec: str, names: Mapping[str, str], limits: Limits, scratch: str) -> None:
+    def __init__(self, subject: RemoteSubject, scratch: str) -> None:
+        limits = subject.limits
         order = {
-            "candidate": spec, "names": dict(names), "scratch": scratch, "folder": str(Path.cwd()),
+            "candidate": subject.name, "names": dict(subject.names), "framework": subject.framework.name,
+            "scratch": scratch, "folder": str(Path.cwd()),
             "path": absolute_path(), "environment": environment(), "threads": limits.threads,
         }  # fmt: skip
         self._limits = limits

@@ -21,7 +21,7 @@ from parity.case import DEPRECATED, FLOATS, Application, DtypeName, Fields
 from parity.digits import digits
 from parity.inputs import laid_out
 from parity.losses import ELEMENTARY, REFERENCE, Subject, signatures
-from parity.outcome import Call, Outcome, Raised, cotangents
+from parity.outcome import Call, Outcome, Raised, alike, cotangents
 from parity.ulp import numbers
 from parity.watch import warning_always, watching
 
@@ -86,6 +86,17 @@ def terms_in_double(call: Call) -> torch.Tensor | None:
 def run_in_double(call: Call, way: Way = run) -> Outcome:
     """The reference in float64 on exactly the numbers of ``call``; a dtype option is float64 too."""
     return way(REFERENCE, _in_double(call))
+
+
+def needs_subnormals(call: Call, expected: Outcome) -> bool:
+    """Whether the reference gives other numbers than these where the processor takes subnormal ones for 0."""
+    torch.set_flush_denormal(True)
+    try:
+        found = run(REFERENCE, call)
+    finally:
+        torch.set_flush_denormal(False)
+    slopes = [(expected.gradients[c][name], g) for c, named in found.gradients.items() for name, g in named.items()]
+    return not all(alike(one, other) for one, other in ((expected.value, found.value), *slopes))
 
 
 def value_in_digits(call: Call, moved: tuple[str, tuple[int, ...], Any] | None = None) -> Any:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import torch
 
+from parity.bridge import Framework
 from parity.case import Application, Case, Trial, reseeded
 from parity.errors import CaseError
 from parity.exam import Exam, Finding
@@ -17,11 +18,13 @@ from parity.loader.expected import Expectation
 from parity.losses import ELEMENTARY, REFERENCE, Subject, signatures, usual_form
 from parity.outcome import Call, Outcome
 from parity.references import absence
-from parity.runner import run, run_differentiably
+from parity.runner import needs_subnormals, run, run_differentiably
 from parity.ulp import FORMATS, component
 from parity.vacuity import accepted_fake
 
-State = Literal["passed", "failed", "error", "missing", "left out", "known gap", "expected"]
+State = Literal["passed", "failed", "error", "missing", "unsupported", "known gap", "expected"]
+
+SUBNORMALS = "subnormal numbers"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +32,10 @@ class Verdict:
     """What the facets say together.
 
     ``error`` says why the trial could not be judged (the case is at fault, not the candidate); ``missing`` trials are
-    of losses that the candidate lacks, those ``left out`` give an option that it does not take. ``absent`` says why
-    there was no reference: then what the case prints was all that the candidate was held to. ``notices`` are worth
-    knowing and no fault. ``excused`` are the failures that an adopter expects; where there is no other, the state is
-    ``expected``.
+    of losses that the candidate lacks, ``unsupported`` ones give an option that it does not take, or ask for what its
+    framework does not have, which ``error`` says then. ``absent`` says why there was no reference: then what the case
+    prints was all that the candidate was held to. ``notices`` are worth knowing and no fault. ``excused`` are the
+    failures that an adopter expects; where there is no other, the state is ``expected``.
     """
 
     trial: Trial
@@ -56,7 +59,8 @@ class Verdict:
 def failed_besides(verdict: Verdict, name: str, finding: Finding) -> Verdict:
     """The verdict with one more finding, a failure."""
     findings = {**verdict.findings, name: finding}
-    state = verdict.state if verdict.state in ("error", "missing", "left out") else _state(verdict.trial.case, findings)
+    unjudged = ("error", "missing", "unsupported")
+    state = verdict.state if verdict.state in unjudged else _state(verdict.trial.case, findings)
     return replace(verdict, findings=findings, state=state)
 
 
@@ -78,16 +82,20 @@ def check(trial: Trial, subject: Subject, only: Sequence[str] = (), quick: bool 
 def _judged(trial: Trial, subject: Subject, only: Sequence[str], quick: bool) -> Verdict:
     if lacking := _lacking(trial, subject):
         return Verdict(trial, "missing", error=f"{subject.name} has no {lacking}")
+    if why := _unsupported(trial, subject.framework):
+        return Verdict(trial, "unsupported", error=why)
     if stands_in := _stands_in(trial, subject):
         trial = replace(trial, form="module")
-    call, expected, refused_gradients = referred(trial)
+    call, expected, refused_gradients = referred(trial, gradients=subject.framework.has("gradients"))
     call, untaken = _fitted(call, subject)
     verdict = partial(Verdict, trial, absent=expected.absent, call=call, expected=expected)
     if untaken:
-        return verdict("left out", error=untaken)
+        return verdict("unsupported", error=untaken)
     if trouble := _case_trouble(trial, expected, refused_gradients):
         said = f"torch's own module, which stands in for {trial.case.loss}, does otherwise"
-        return verdict("left out", error=said) if stands_in else verdict("error", error=trouble)
+        return verdict("unsupported", error=said) if stands_in else verdict("error", error=trouble)
+    if not (subject.framework.has(SUBNORMALS) or expected.absent) and needs_subnormals(call, expected):
+        return verdict("unsupported", error=f"{subject.framework.name} has no {SUBNORMALS}")
     if expected.absent:
         run(subject, call)  # what a first call loads is not held against it; the reference would have loaded it
     actual = run(subject, call, watched=True)
@@ -103,13 +111,14 @@ def moved(trial: Trial, by: int) -> Trial:
     return trial if _absence(trial.case) else reseeded(trial, by)
 
 
-def referred(trial: Trial) -> tuple[Call, Outcome, tuple[str, ...]]:
+def referred(trial: Trial, *, gradients: bool = True) -> tuple[Call, Outcome, tuple[str, ...]]:
     """The trial's call, what the reference does, and the arguments for which it refuses a gradient. Without a reference
-    gradients are taken where the case has numbers for them, or an identity another side."""
+    gradients are taken where the case has numbers for them, or an identity another side; and none if no ``gradients``
+    are wanted."""
     call = _call(trial)
-    wanted = tuple(name for name in call.floats if _wants_gradient(trial, name))
+    wanted = tuple(name for name in call.floats if gradients and _wants_gradient(trial, name))
     if why := _absence(trial.case):
-        wanted = wanted if trial.case.left is not None else tuple(trial.case.expect_gradient)
+        wanted = wanted if trial.case.left is not None or not gradients else tuple(trial.case.expect_gradient)
         return replace(call, differentiable=wanted), Outcome(absent=why), ()
     expected, granted = run_differentiably(REFERENCE, call, wanted)
     refused = tuple(name for name in wanted if name not in granted)
@@ -128,7 +137,7 @@ def _losses(case: Case) -> list[str]:
 
 
 def _lacking(trial: Trial, subject: Subject) -> str | None:
-    if trial.form != "function":
+    if trial.form != "function" and subject.framework.is_torch:
         name = _form(trial)
         return None if subject.has_form(name) else name
     if _stands_in(trial, subject):
@@ -166,6 +175,25 @@ def _untaken(subject: Subject, function: str, options: Mapping[str, Any]) -> tup
 
 def _is(value: Any, usual: Any) -> bool:
     return not isinstance(value, torch.Tensor) and type(value) is type(usual) and value == usual
+
+
+def _unsupported(trial: Trial, framework: Framework) -> str:
+    """What the trial asks for and the candidate's framework does not have."""
+    if framework.is_torch:
+        return ""
+    if trial.form != "function":
+        return f"{framework.name} has no torch.nn.Module"
+    if trial.case.refused and any(described and described.requires_grad for described in trial.inputs.values()):
+        return f"{framework.name} has no requires_grad"
+    call = _call(trial)
+    if any(signatures()[call.loss][name].names_function(value) for name, value in trial.options.items()):
+        return f"{framework.name} cannot call a function of torch's"
+    lacking = framework.without & {tensor.dtype for tensor in call.tensors.values()}
+    return (
+        f"{framework.name} has no {', '.join(sorted(str(d).removeprefix('torch.') for d in lacking))}"
+        if lacking
+        else ""
+    )
 
 
 def _functions(expression: Application) -> list[str]:

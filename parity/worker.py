@@ -132,7 +132,7 @@ def _move_in(order: Mapping[str, Any]) -> None:
 
 def _imported(line: socket, order: Mapping[str, Any], patches: Patches) -> Subject | None:
     try:
-        subject = candidate(order["candidate"], order["names"])
+        subject = candidate(order["candidate"], order["names"], order["framework"])
     except BaseException as error:
         send(line, ["failed", str(error) if isinstance(error, CandidateError) else _told(error)])
         return None

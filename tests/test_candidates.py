@@ -16,6 +16,7 @@ from parity.candidates import candidate, mapped, subject_of
 from parity.case import Trial
 from parity.cli import main
 from parity.errors import CandidateError, ParityError
+from parity.report import Run
 from parity.report.script import script
 from parity.trial import check
 
@@ -164,10 +165,10 @@ def test_mark_of_an_unknown_loss_is_told() -> None:
 )
 def test_callable_of_any_kind_is_judged_on_what_it_takes(function: Any, options: list[Trial]) -> None:
     subject = subject_of({"mse_loss": function}, "theirs")
-    assert [check(trial, subject, ["value"]).state for trial in options] == ["passed", "left out", "left out"]
+    assert [check(trial, subject, ["value"]).state for trial in options] == ["passed", "unsupported", "unsupported"]
 
 
-def test_what_is_left_out_is_named(options: list[Trial]) -> None:
+def test_what_it_does_not_take_is_named(options: list[Trial]) -> None:
     found = [check(trial, subject_of({"mse_loss": mse}, "theirs")).error for trial in options]
     assert found == ["", "mse_loss takes no weight", "mse_loss takes no size_average"]
 
@@ -184,13 +185,13 @@ def test_class_is_not_asked_what_torchs_own_cannot_do(options: list[Trial]) -> N
     assert verdict.error == "torch's own module, which stands in for mse_loss, does otherwise"
 
 
-def test_command_line_counts_what_is_left_out(
+def test_command_line_counts_what_it_does_not_take(
     here: Callable[[str, str], Path], written: Callable[..., Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     here("narrow.py", MSE)
     status = main(["check", "narrow.py", "--cases", str(written(OPTIONS)), "--jobs", "1", "--device", "cpu"])
     said = capsys.readouterr().out
-    assert (status, "left out: 1 trials, mse_loss takes no weight" in said) == (0, True), said
+    assert (status, "unsupported: 1 trials not judged, mse_loss takes no weight" in said) == (0, True), said
 
 
 def test_command_line_maps_names(here: Callable[[str, str], Path], written: Callable[..., Path]) -> None:
@@ -219,7 +220,7 @@ def test_script_finds_what_was_judged(
     here("losses.py", SETTING + "def my_sigmoid(x): return 8\n")
     here("folder/__init__.py", SETTING)
     verdict = check(trial_of("loss: sigmoid\ninputs: {input: [0.5]}"), candidate(spec, names))
-    lines = script(verdict, spec, names)
+    lines = script(verdict, Run(spec, [verdict], names=names))
     found: dict[str, Any] = {}
     exec("\n".join(lines[: lines.index("torch.set_printoptions(precision=17)")]), found)
     assert found["candidate"](0) == candidate(spec, names).function("sigmoid")(0)

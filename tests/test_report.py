@@ -147,4 +147,4 @@ def test_script_spells_an_option_that_is_a_record(
     assert (
         "options=torch.nn.LinearCrossEntropyOptions(chunking_method='aspect_ratio', acc_dtype=torch.float32, "
         "batch_chunk_size=None)"
-    ) in "\n".join(script(verdict, "theirs"))
+    ) in "\n".join(script(verdict, Run("theirs", [verdict])))

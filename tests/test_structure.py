@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "loader": {"case", "errors"},
     "bridge": set(),
     "references": {"bridge"},
-    "losses": {"case", "errors", "references"},
+    "losses": {"bridge", "case", "errors", "references"},
     "facets": {"errors", "outcome", "agreement", "case", "exam", "losses", "runner", "transforms", "truth", "ulp"},
     "scaffold": {"errors"},
 }

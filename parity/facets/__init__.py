@@ -1,7 +1,8 @@
 """The facets: one file each, named as the facet, with ``compare(exam) -> Finding``.
 
 The folder is the registry. A module may set ``DEPTH``: then it looks at the trials of that depth only, and ``--quick``
-leaves it out; and ``NUMBERS = True``: it compares numbers, which a quirk of torch may leave undefined.
+leaves it out; ``NUMBERS = True``: it compares numbers, which a quirk of torch may leave undefined; and ``NEEDS``: what
+the candidate's framework must have for it.
 """
 
 from collections.abc import Callable, Mapping
@@ -42,6 +43,8 @@ def facets_of(trial: Trial) -> list[str]:
 def compare(name: str, exam: Exam) -> Finding:
     """What the facet ``name`` finds."""
     facet = facets()[name]
+    if lacking := exam.lacking(getattr(facet, "NEEDS", "")):
+        return not_compared(lacking)
     if exam.trial.undefined and getattr(facet, "NUMBERS", False):
         return not_compared(f"torch leaves it undefined: {exam.trial.undefined}")
     judge: Compare = facet.compare

@@ -4,6 +4,7 @@ from parity.exam import Exam, Finding, unanswered
 from parity.transforms import autocast
 
 DEPTH = 1
+NEEDS = "torch.autocast"
 NUMBERS = True
 
 

@@ -5,6 +5,7 @@ from parity.runner import run
 from parity.transforms import compiled
 
 DEPTH = 2
+NEEDS = "torch.compile"
 NUMBERS = True
 
 

@@ -2,6 +2,8 @@
 
 from parity.exam import PASSED, Exam, Finding, failed, unanswered
 
+NEEDS = "torch devices"
+
 
 def compare(exam: Exam) -> Finding:
     ours, theirs = exam.actual.value, exam.expected.value

@@ -17,8 +17,8 @@ NUMBERS = True
 
 def compare(exam: Exam) -> Finding:
     case = exam.trial.case
-    if case.expect is None and not case.expect_gradient:
-        return not_compared("the case prints no numbers")
+    if case.expect is None and not _slopes(exam):
+        return not_compared(exam.lacking("gradients") if case.expect_gradient else "the case prints no numbers")
     if found := unanswered(exam, alone=True):
         return found
     if not exam.expected.absent and (trouble := _first_unmet(exam, exam.expected)):
@@ -28,9 +28,13 @@ def compare(exam: Exam) -> Finding:
 
 
 def _first_unmet(exam: Exam, outcome: Outcome) -> str:
-    case = exam.trial.case
-    found = _printed(case.expect, case.expect_gradient, outcome)
+    found = _printed(exam.trial.case.expect, _slopes(exam), outcome)
     return next((f"{name} {said}" for name, printed, tensor in found if (said := _unmet(printed, tensor))), "")
+
+
+def _slopes(exam: Exam) -> Mapping[str, Nested]:
+    """The gradients that the case prints, if the candidate's framework has any."""
+    return {} if exam.lacking("gradients") else exam.trial.case.expect_gradient
 
 
 def _printed(

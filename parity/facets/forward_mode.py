@@ -4,6 +4,7 @@ from parity.exam import Exam, Finding, not_compared, unanswered
 from parity.transforms import forward
 
 DEPTH = 1
+NEEDS = "forward mode"
 NUMBERS = True
 
 

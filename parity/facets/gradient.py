@@ -5,6 +5,7 @@ from dataclasses import replace
 from parity.exam import Exam, Finding, failed, not_compared, unanswered, worst
 from parity.runner import run
 
+NEEDS = "gradients"
 NUMBERS = True
 
 
@@ -25,15 +26,18 @@ def _backward_refusal(exam: Exam) -> Finding | None:
     if ours is None:
         return failed(f"backward gave gradients, torch's raised {theirs}")
     # What both gave before they raised is still compared: a graph may allow one backward only.
-    return None if theirs.type in ours.bases else failed(f"backward raised {ours}, torch's {theirs}")
+    return None if exam.refuses_alike(ours, theirs) else failed(f"backward raised {ours}, torch's {theirs}")
 
 
 def _undue_gradients(exam: Exam) -> Finding | None:
-    """Arguments for which torch refuses a gradient: so must the candidate, rather than give a wrong one or none."""
+    """Arguments for which torch refuses a gradient: so must the candidate, rather than give a wrong one or none. A
+    function of other arrays is not told which of them want one."""
+    if exam.lacking("requires_grad"):
+        return None
     for name in exam.refused_gradients:
         alone = replace(exam.call, differentiable=(name,))
         ours, theirs = run(exam.subject, alone).raised, run(exam.reference, alone).raised
-        if ours is None or theirs is None or theirs.type not in ours.bases:
+        if ours is None or theirs is None or not exam.refuses_alike(ours, theirs):
             return failed(f"{name} with requires_grad: {ours or 'accepted'}, torch raises {theirs}")
     return None
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from parity.exam import PASSED, Exam, Finding, failed, not_compared, unanswered
 from parity.runner import relaid, run
 
+NEEDS = "strides"
 NUMBERS = True
 
 

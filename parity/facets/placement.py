@@ -7,6 +7,7 @@ from parity.exam import PASSED, Exam, Finding, failed, not_compared, unanswered
 from parity.outcome import Call
 from parity.runner import run_placed
 
+NEEDS = "torch devices"
 DEVICE = "cuda"
 NOT_BUILT = "not linked with support for"  # a copy of a tensor that does not lie in rows asks for the real device
 READS_VALUES = ("DataDependentOutputException", "DynamicOutputShapeException", "UnsupportedOperatorException")

@@ -4,6 +4,7 @@ from parity.exam import Exam, Finding, not_compared, unanswered
 from parity.transforms import second
 
 DEPTH = 1
+NEEDS = "gradients"
 NUMBERS = True
 
 

@@ -2,6 +2,8 @@
 
 from parity.exam import PASSED, Exam, Finding, failed, unanswered
 
+NEEDS = "torch strides"
+
 
 def compare(exam: Exam) -> Finding:
     if found := unanswered(exam):

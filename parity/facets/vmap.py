@@ -4,6 +4,7 @@ from parity.exam import Exam, Finding, unanswered
 from parity.transforms import looped, mapped
 
 DEPTH = 1
+NEEDS = "torch.func"
 NUMBERS = True
 
 

@@ -15,7 +15,7 @@ from parity.trial import Verdict
 SCREENS = 20  # failures told in full; the reports hold them all
 LINES = 20  # of each list
 LONGEST_SCREEN, LONGEST_LINE = 10_000, 500  # characters; 20 screens of four bytes each are below 1 MiB
-COLUMNS = ("trials", "passed", "failed", "expected", "errors", "missing", "left_out", "known_gaps")
+COLUMNS = ("trials", "passed", "failed", "expected", "errors", "missing", "unsupported", "known_gaps")
 
 
 def as_markdown(run: Run) -> str:
@@ -41,7 +41,7 @@ def _parts(run: Run) -> Iterator[Iterable[str]]:
     yield _listed("Expected", _expected(run))
     yield _listed("Notices", (f"{notice}, in {count} trials" for notice, count in run.notices().items()))
     yield _listed("Missing in the candidate", run.missing)
-    yield _listed("Left out", (f"{why}, in {count} trials" for why, count in run.left_out.items()))
+    yield _listed("Unsupported, not judged", (f"{why}, in {count} trials" for why, count in run.unsupported.items()))
 
 
 def _table(run: Run) -> Iterator[str]:

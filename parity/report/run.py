@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from parity.agreement import NO_ERRORS, Errors
+from parity.bridge import FRAMEWORKS, Framework
 from parity.case import Quirk
 from parity.expectations import Reckoning
 from parity.loader import Expectation
@@ -26,7 +27,7 @@ class LossCount:
     failed: int
     errors: int
     missing: int
-    left_out: int
+    unsupported: int
     known_gaps: int
     expected: int
     worst_value: float
@@ -37,8 +38,8 @@ class LossCount:
 class Run:
     """``problems`` are errors of case files, ``skipped`` counts trials by the device that is not there, ``quirks`` are
     torch's own that the trials meet; every seed was moved by ``reseed``. ``score`` is the kept mutation score of the
-    cases, in counts and in words, where they are the shipped ones; ``names`` are the candidate's own, by loss;
-    ``reckoning`` says what became of expected files."""
+    cases, in counts and in words, where they are the shipped ones; ``names`` are the candidate's own, by loss, and it
+    takes arrays of ``framework``; ``reckoning`` says what became of expected files."""
 
     candidate: str
     verdicts: Sequence[Verdict]
@@ -51,6 +52,7 @@ class Run:
     score: Mapping[str, float | str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
     reckoning: Reckoning = field(default_factory=Reckoning)
+    framework: Framework = FRAMEWORKS["torch"]
 
     @property
     def failures(self) -> list[Verdict]:
@@ -77,9 +79,9 @@ class Run:
         return sorted({v.trial.case.loss for v in self.verdicts if v.state == "missing" and v.trial.form == "function"})
 
     @property
-    def left_out(self) -> Counter[str]:
-        """Which options the candidate does not take, and in how many trials they are given."""
-        return Counter(verdict.error for verdict in self.verdicts if verdict.state == "left out")
+    def unsupported(self) -> Counter[str]:
+        """What the candidate's framework does not have, and how many trials asked for it."""
+        return Counter(verdict.error for verdict in self.verdicts if verdict.state == "unsupported")
 
     def notices(self) -> dict[str, int]:
         """Each notice, and in how many trials."""
@@ -162,7 +164,7 @@ def _count(verdicts: Sequence[Verdict]) -> LossCount:
         failed=states["failed"],
         errors=states["error"],
         missing=states["missing"],
-        left_out=states["left out"],
+        unsupported=states["unsupported"],
         known_gaps=states["known gap"],
         expected=states["expected"],
         worst_value=_worst(verdicts, "value"),
@@ -174,12 +176,12 @@ def _worst(verdicts: Sequence[Verdict], facet: str) -> float:
     return max((verdict.findings[facet].apart for verdict in verdicts if facet in verdict.findings), default=0.0)
 
 
-def environment() -> dict[str, str]:
+def environment(framework: Framework = FRAMEWORKS["torch"]) -> dict[str, str]:
     """What the verdicts depend on besides the code."""
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
     return {
         "torch": torch.__version__,
-        **versions(),
+        **versions(framework.name),
         "numpy": np.__version__,
         "python": platform.python_version(),
         "platform": platform.platform(),

@@ -24,7 +24,7 @@ def screen(verdict: Verdict, run: Run) -> str:
     if verdict.state == "failed" and not verdict.failures:
         lines.append("  a known gap that is none: every facet it names passes now; take `known_gap` out")
     lines.append(f"  {case.place.file}:{case.place.line}   again: {run.repeat(verdict)}")
-    if verdict.state == "failed" and (alone := script(verdict, run.candidate, run.names)):
+    if verdict.state == "failed" and (alone := script(verdict, run)):
         long = any(len(line) > SCRIPT_WIDTH for line in alone)
         lines += (
             ["  by itself: `script` in the JSON report"] if long else ["  by itself:", *(f"    {x}" for x in alone)]

@@ -1,4 +1,4 @@
-"""A failure as a script by itself: it needs torch and the candidate, nothing of this suite."""
+"""A failure as a script by itself: it needs torch, the candidate and its framework, nothing of this suite."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,27 +7,46 @@ from pathlib import Path
 
 import torch
 
-from parity.candidates import GROUP, NO_NAMES
+from parity.bridge import FRAMEWORKS, Framework
+from parity.candidates import GROUP
 from parity.case import DtypeName, Fields
 from parity.inputs import build
 from parity.losses import signatures
 from parity.outcome import Call, cotangents
 from parity.references import on_tensors
+from parity.report.run import Run
 from parity.trial import Verdict, referred
 from parity.truth import Quantity
 
 FEW = 64  # elements of a tensor that are spelled as numbers; more are spelled as bytes
 
 
-def script(verdict: Verdict, candidate: str, names: Mapping[str, str] = NO_NAMES) -> list[str]:
-    """The lines of a script that shows the candidate's answer and torch's, if torch has one; none for an identity or a
-    module's form. ``names`` are the candidate's own, by loss."""
+def script(verdict: Verdict, run: Run) -> list[str]:
+    """The lines of a script that shows the candidate's answer and torch's, if torch has one; none for an identity, a
+    module's form, or a gradient that is not torch's to take."""
     trial = verdict.trial
     if trial.case.left is not None or trial.form != "function":
         return []
     wrong = [] if "value" in verdict.failures else [f.quantity for f in verdict.failures.values()]
     quantity = next((found for found in wrong if found is not None), None)
-    return list(_lines(verdict, _imported(candidate, trial.case.loss, names), quantity))
+    imported = _imported(run.candidate, trial.case.loss, run.names)
+    if not run.framework.is_torch:
+        return [] if quantity else list(_values(verdict, imported, run.framework))
+    return list(_lines(verdict, imported, quantity))
+
+
+def _values(verdict: Verdict, imported: Iterable[str], framework: Framework) -> Iterator[str]:
+    """Of a candidate whose arrays are another framework's: both sides' values, each of its own arrays."""
+    trial = verdict.trial
+    call, _, _ = referred(trial, gradients=False)
+    reference = on_tensors(trial.case.loss)
+    yield from (framework.imports, "import torch", *imported)
+    yield "torch.set_printoptions(precision=17)"
+    for name, tensor in build(trial, signatures()[trial.case.loss]).items():
+        yield f"{name} = {_spelled(tensor, requires_grad=False)}"
+    yield f"print(candidate({', '.join(_passed(call, name, framework) for name in call.arguments)}))"
+    if reference is not None:
+        yield f"print({reference}({', '.join(_passed(call, name) for name in call.arguments)}))"
 
 
 def _lines(verdict: Verdict, imported: Iterable[str], quantity: Quantity) -> Iterator[str]:
@@ -81,9 +100,9 @@ def _imported(candidate: str, loss: str, names: Mapping[str, str]) -> Iterator[s
         yield f"candidate = there.{own}"
 
 
-def _passed(call: Call, name: str) -> str:
+def _passed(call: Call, name: str, framework: Framework = FRAMEWORKS["torch"]) -> str:
     value = call.arguments[name]
-    spelled = name if isinstance(value, torch.Tensor) else _literal(value)
+    spelled = framework.handed.format(name) if isinstance(value, torch.Tensor) else _literal(value)
     if signatures()[call.loss][name].names_function(value):
         spelled = f"torch.nn.functional.{value}"
     return spelled if name in call.positional else f"{name}={spelled}"

@@ -48,8 +48,8 @@ def tell(run: Run, to: Console, *, accuracy: bool = False) -> None:
         to.print(escape(f"notice: {notice}, in {count} trials"))
     if run.missing:
         to.print(escape(f"missing in {run.candidate}: {', '.join(run.missing)}"))
-    for why, count in run.left_out.items():
-        to.print(escape(f"left out: {count} trials, {why}"))
+    for why, count in run.unsupported.items():
+        to.print(escape(f"unsupported: {count} trials not judged, {why}"))
     for why, count in run.absent.items():
         to.print(f"without a reference: {count} trials, {why}")
     _tell_aside(run, to)
@@ -71,11 +71,11 @@ def _tell_aside(run: Run, to: Console) -> None:
 
 
 def _counts(run: Run) -> Table:
-    """One row a loss; expected, errors and missing trials are columns only where there are any."""
+    """One row a loss; expected, errors, missing and unsupported trials are columns only where there are any."""
     losses, accuracy = run.by_loss(), run.accuracy_by_loss()
     rare = [
         word
-        for word in ("expected", "errors", "missing", "left_out")
+        for word in ("expected", "errors", "missing", "unsupported")
         if any(getattr(count, word) for count in losses.values())
     ]
     table = _table("loss")

@@ -19,7 +19,7 @@ from parity.report.script import script
 from parity.trial import Verdict
 
 TAGS = {
-    "failed": "failure", "error": "error", "missing": "skipped", "left out": "skipped", "expected": "skipped"
+    "failed": "failure", "error": "error", "missing": "skipped", "unsupported": "skipped", "expected": "skipped"
 }  # fmt: skip
 """What JUnit calls the states that are not plainly passed."""
 
@@ -44,12 +44,13 @@ def as_json(run: Run) -> str:
     report = {
         "status": run.status,
         "candidate": run.candidate,
+        "framework": run.framework.name,
         "reseed": run.reseed,
-        "environment": environment(),
+        "environment": environment(run.framework),
         "seconds": round(run.seconds, 3),
         "losses": {name: asdict(count) for name, count in run.by_loss().items()},
         "missing": run.missing,
-        "left_out": dict(run.left_out),
+        "unsupported": dict(run.unsupported),
         "skipped": dict(run.skipped),
         "set_aside": run.set_aside(),
         "expected": _expected_entries(run),
@@ -101,7 +102,7 @@ def _failure_entries(verdict: Verdict, run: Run) -> list[dict[str, Any]]:
         "device": trial.device,
         "place": str(trial.case.place),
         "repeat": run.repeat(verdict),
-        "script": "\n".join(script(verdict, run.candidate, run.names)),
+        "script": "\n".join(script(verdict, run)),
     }
     found = verdict.failures or {"known_gap": Finding("failed", "passes now")}
     return [
@@ -117,7 +118,7 @@ def as_junit(run: Run) -> str:
     for loss, count in run.by_loss().items():
         suite = ElementTree.SubElement(
             root, "testsuite", name=loss, tests=str(count.trials), failures=str(count.failed),
-            errors=str(count.errors), skipped=str(count.missing + count.left_out + count.expected),
+            errors=str(count.errors), skipped=str(count.missing + count.unsupported + count.expected),
         )  # fmt: skip
         for verdict in run.verdicts:
             if verdict.trial.case.loss == loss:
@@ -176,7 +177,7 @@ def as_html(run: Run) -> str:
     return (
         template.render(
             run=run,
-            environment=environment(),
+            environment=environment(run.framework),
             duration=timedelta(seconds=round(run.seconds)),
             expected=run.expected(),
             closing=closing(run).partition(": ")[2],

@@ -13,7 +13,7 @@ from parity.trial import Verdict
 
 def test_parity(trial: Trial, subject: Subject, candidate_name: str, expected: Callable[[Verdict], Verdict]) -> None:
     verdict = expected(judged(trial, subject))
-    if verdict.state in ("missing", "left out"):
+    if verdict.state in ("missing", "unsupported"):
         pytest.skip(verdict.error)
     if verdict.state == "expected":
         pytest.xfail("; ".join(sorted({entry.reason for entry in verdict.excused.values()})))
