@@ -116,11 +116,9 @@ def _repeated(options: argparse.Namespace) -> list[str]:
     """What the command that repeats a failure needs besides candidate, case, dtype and device."""
     usual = {"reseed": 0, "threads": USUAL.threads, "timeout": USUAL.seconds, "memory": USUAL.memory}
     forbidden = ["--forbid-reference"] if options.forbid_reference else []
-    framework = [] if options.framework == "torch" else ["--framework", options.framework]
     changed = {name: getattr(options, name) for name, value in usual.items() if getattr(options, name) != value}
     return [
         *(word for name, number in changed.items() for word in (f"--{name}", f"{number:g}")),
-        *framework,
         *forbidden,
         *_cases(options),
     ]

@@ -13,4 +13,4 @@ def test_parity(trial: Trial, subject: Subject, candidate_name: str) -> None:
     if verdict.state in ("missing", "unsupported"):
         pytest.skip(verdict.error)
     if verdict.state not in ("passed", "known gap"):
-        pytest.fail(screen(verdict, Run(candidate_name, [verdict])), pytrace=False)
+        pytest.fail(screen(verdict, Run(candidate_name, [verdict], framework=subject.framework)), pytrace=False)
