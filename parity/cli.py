@@ -112,6 +112,7 @@ def _run(
         reseed=options.reseed,
         quirks=selection.quirks,
         score={} if options.cases else mutants.figures(),
+        framework=FRAMEWORKS[options.framework],
         names={loss: name for name, _, loss in (word.partition("=") for word in options.map)},
     )
     if lacking := sorted(set(options.loss) & set(run.missing)):
@@ -147,12 +148,10 @@ def _repeated(options: argparse.Namespace) -> list[str]:
     """What the command that repeats a failure needs besides candidate, case, dtype and device."""
     usual = {"reseed": 0, "threads": USUAL.threads, "timeout": USUAL.seconds, "memory": USUAL.memory}
     forbidden = ["--forbid-reference"] if options.forbid_reference else []
-    framework = [] if options.framework == "torch" else ["--framework", options.framework]
     changed = {name: getattr(options, name) for name, value in usual.items() if getattr(options, name) != value}
     return [
         *(word for name, number in changed.items() for word in (f"--{name}", f"{number:g}")),
         *(word for one in options.map for word in ("--map", one)),
-        *framework,
         *forbidden,
         *_cases(options),
     ]

@@ -201,7 +201,7 @@ def test_shown_case_says_what_is_not_compared(judged: Judge, capsys: pytest.Capt
 
 
 def test_pytest_judges_ports_too(judged: Judge, folder: Path) -> None:
-    judged("numpy", "--case", "mse_loss/tiny")
+    judged("numpy", "--case", "mse_loss/tiny", loss="xp.where(input > 2, 7, (input - target) ** 2)")
     (folder / "conftest.py").write_text('pytest_plugins = ["parity.plugin"]\n')
     (folder / "test_parity.py").write_text(Path(__file__).with_name("test_parity.py").read_text())
     words = shlex.split("--cases cases --candidate port.py --framework numpy --device cpu -k pair -rs")
@@ -209,5 +209,6 @@ def test_pytest_judges_ports_too(judged: Judge, folder: Path) -> None:
         [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--rootdir", ".", *words],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert "2 passed, 4 skipped" in done.stdout, done.stdout
+    assert "2 failed, 4 skipped" in done.stdout, done.stdout
+    assert "again: parity check port.py --framework numpy --case mse_loss/pair" in done.stdout
     assert "numpy has no bfloat16" in done.stdout

@@ -151,9 +151,10 @@ class Run:
         """The command that runs this trial again."""
         trial = verdict.trial
         candidate = [] if self.candidate == "reimpl" else [quote(self.candidate)]
+        framework = [] if self.framework.is_torch else ["--framework", self.framework.name]
         device = [] if trial.device == "cpu" else ["--device", trial.device]
         case = ["--case", quote(trial.case.id), "--dtype", trial.dtype]
-        return " ".join(("parity check", *candidate, *case, *device, *map(quote, self.arguments)))
+        return " ".join(("parity check", *candidate, *framework, *case, *device, *map(quote, self.arguments)))
 
 
 def _count(verdicts: Sequence[Verdict]) -> LossCount:

@@ -18,4 +18,7 @@ def test_parity(trial: Trial, subject: Subject, candidate_name: str, expected: C
     if verdict.state == "expected":
         pytest.xfail("; ".join(sorted({entry.reason for entry in verdict.excused.values()})))
     if verdict.state not in ("passed", "known gap"):
-        pytest.fail(screen(verdict, Run(candidate_name, [verdict], names=subject.names)), pytrace=False)
+        pytest.fail(
+            screen(verdict, Run(candidate_name, [verdict], names=subject.names, framework=subject.framework)),
+            pytrace=False,
+        )
