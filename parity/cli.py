@@ -16,6 +16,7 @@ from pathlib import Path
 from parity import mutants
 from parity.accuracy import Plan, measure
 from parity.arguments import KINDS, USUAL, parser
+from parity.bridge import FRAMEWORKS
 from parity.candidates import candidate, mapped
 from parity.coverage import covered
 from parity.errors import ParityError
