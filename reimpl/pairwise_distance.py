@@ -45,9 +45,11 @@ def pairwise_distance(x1: Array, x2: Array, p: float = 2.0, eps: float = 1e-6, k
     if rows.shape[-1] == 0 and (p < 0 or p == inf):
         raise RuntimeError(f"pairwise_distance cannot compute the {p} norm of vectors without elements")
     if p == 2:
-        distance = _length(_parts(rows), is_complex(rows))
+        distance = _length(_parts(rows))
+    elif p == 0:
+        distance = _count(xp.abs(rows))
     else:
-        distance = _count(xp.abs(rows)) if p == 0 else _norm(xp.abs(rows), float(p))
+        distance = _norm(xp.abs(rows), p)
     if not (keepdim and difference.shape):
         distance = xp.squeeze(distance, axis=-1)
     return rounded(distance, x1, x2)
@@ -74,11 +76,9 @@ def _slope(size: Array, distance: Array, p: float) -> Array:
     if abs(p) == inf:
         reached = xp.astype((size == distance) | xp.isnan(size), size.dtype)
         return reached / xp.sum(reached, axis=-1, keepdims=True)
-    # `where` also differentiates the branch that it drops, and a power of 0 has an infinite slope.
     if p < 1:
-        return only(size != 0, xp.where(size == 0, xp.ones_like(size), size) ** (p - 1)) * distance ** (1 - p)
-    length = xp.where(distance == 0, xp.ones_like(distance), distance)
-    return only(distance != 0, size ** (p - 1) / length ** (p - 1))
+        return only(size != 0, size ** (p - 1)) * distance ** (1 - p)
+    return only(distance != 0, size ** (p - 1) / distance ** (p - 1))
 
 
 _norm = differentiated_by_rows(_formula, _slope)
@@ -90,16 +90,13 @@ def _parts(rows: Array) -> Array:
     return xp.concat([xp.real(rows), xp.imag(rows)], axis=-1) if is_complex(rows) else rows
 
 
-def _formula_of_length(parts: Array, in_pairs: bool) -> Array:
-    xp = namespace(parts)
-    half = parts.shape[-1] // 2
-    return _formula(xp.hypot(parts[..., :half], parts[..., half:]) if in_pairs else xp.abs(parts), 2)
+def _formula_of_length(parts: Array) -> Array:
+    return _formula(namespace(parts).abs(parts), 2)
 
 
-def _slope_of_length(parts: Array, length: Array, in_pairs: bool) -> Array:
+def _slope_of_length(parts: Array, length: Array) -> Array:
     """Of the elements and not of their sizes: the length is smooth where one of them is 0, its size is not."""
-    xp = namespace(parts)
-    return only(length != 0, parts / xp.where(length == 0, xp.ones_like(length), length))
+    return only(length != 0, parts / length)
 
 
 _length = differentiated_by_rows(_formula_of_length, _slope_of_length)

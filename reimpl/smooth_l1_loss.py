@@ -64,9 +64,7 @@ def _slope(along: Array, error: Array, beta: float) -> Array:
     xp = namespace(error)
     # None at a tie, where a beta that the dtype rounds to 0 is reached; torch has -1 or 0 there, as its loop takes it.
     one = xp.astype(error != 0, error.dtype)
-    # `where` also differentiates the branch it drops, where error / beta may be inf.
-    inside = xp.where(xp.abs(error) >= beta, xp.zeros_like(error), error) / beta
-    return along * xp.where(error >= beta, one, xp.where(error <= -beta, -one, inside))
+    return along * xp.where(error >= beta, one, xp.where(error <= -beta, -one, error / beta))
 
 
 _smooth_l1 = differentiated(_formula, _slope)

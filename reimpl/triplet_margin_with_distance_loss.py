@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from reimpl import _checks
-from reimpl._array import Array, clamped, is_half, namespace, rounded, widened
+from reimpl._array import Array, clamped, namespace, rounded, widened
 from reimpl._reduction import plain, reduced
 from reimpl.pairwise_distance import pairwise_distance
 
@@ -53,10 +53,6 @@ def triplet_margin_with_distance_loss(
     if margin <= 0:
         raise ValueError(f"margin must be greater than 0, got {margin}")
     _checks.same_rank(anchor=anchor, positive=positive, negative=negative)
-    given = anchor, positive, negative
-    if distance_function is None and all(map(is_half, given)):
-        wide = triplet_margin_with_distance_loss(*map(widened, given), margin=margin, swap=swap, reduction=reduction)
-        return rounded(wide, *given)
     distance = pairwise_distance if distance_function is None else distance_function
     near, far = distance(anchor, positive), distance(anchor, negative)
     if swap:

@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import Literal
 
 from parity.case import Trial
+from parity.facets import depth_of, facets_of
 from parity.losses import Subject
 from parity.mutants.children import OUT_OF_TIME, in_children, limit_memory, limit_time, silence
 from parity.mutants.generate import Mutant
@@ -155,7 +156,7 @@ def _verdicts(subject: Subject, bench: Bench, looks: Sequence[Look], killed: dic
         limit_time(LIMIT)
         if is_changed(subject, seen):
             yield from _looked_at(trial, subject)
-        elif trial.depth or (trial.dtype == trial.case.dtypes[0] and seen.reached not in ways):
+        elif any(map(depth_of, facets_of(trial))) or (trial.dtype == trial.case.dtypes[0] and seen.reached not in ways):
             ways.add(seen.reached)
             rest.append(seen)
     for seen in rest:
