@@ -113,7 +113,13 @@ def deciding(*arrays: Array) -> list[Array]:
 
 def indices(labels: Labels) -> Labels:
     """Class indices in a type that can be gathered with: torch takes no uint8, and -100 does not fit into it."""
-    return labels.long().contiguous() if isinstance(labels, torch.Tensor) else labels
+    return labels.long().contiguous() if isinstance(labels, torch.Tensor) else _counted(labels)
+
+
+def _counted(labels: Labels) -> Labels:
+    """In the type that their library counts in; fractions are cut off."""
+    xp = namespace(labels)
+    return xp.astype(labels, xp.arange(0).dtype)
 
 
 def in_rows(array: Array) -> Array:
@@ -130,8 +136,7 @@ def labels_beside(labels: Labels, array: Array) -> Labels:
     """Class indices where ``array`` lies, in the type that its library counts in; fractions are cut off."""
     if isinstance(labels, torch.Tensor):
         return labels.to(array.device, torch.int64)
-    xp = namespace(labels)
-    return xp.astype(labels, xp.arange(0).dtype)
+    return _counted(labels)
 
 
 def filled(array: Array, number: float) -> Array:

@@ -10,7 +10,7 @@ from typing import Any
 import array_api_compat
 import torch
 
-from reimpl._array import has_slope, namespace
+from reimpl._array import has_slope, is_complex, namespace
 
 Formula = Callable[..., Any]
 
@@ -188,6 +188,27 @@ def _slope_of_positive_part(along: Any, x: Any) -> Any:
 
 positive_part = differentiated(_formula_of_positive_part, _slope_of_positive_part)
 """max(x, 0) with torch's slope: at 0 where others have 1/2 too, and 0 for NaN, which passes."""
+
+
+def absolute(array: Any) -> Any:
+    """The size, whose slope at 0 is 0, as torch has it; JAX has 1."""
+    if _is_of_jax(array) and not is_complex(array):
+        return _size(array)
+    return namespace(array).abs(array)
+
+
+_size = differentiated(lambda x: namespace(x).abs(x), lambda along, x: along * namespace(x).sign(x))
+
+
+def _is_of_jax(array: Any) -> bool:
+    return not isinstance(array, torch.Tensor) and array_api_compat.is_jax_array(array)
+
+
+def moves(along: Any) -> Any:
+    """Where a direction is not 0; everywhere for JAX, whose rules are linear in it."""
+    if _is_of_jax(along):
+        return namespace(along).ones_like(along, dtype=bool)
+    return along != 0
 
 
 def differentiated_once(formula: Formula, pull: Formula, push: Formula) -> Formula:

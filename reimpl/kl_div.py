@@ -4,7 +4,7 @@ import warnings
 
 from reimpl import _checks
 from reimpl._array import Array, autocast, deciding, dense, is_floating, namespace, only, rounded, widened
-from reimpl._autograd import differentiated
+from reimpl._autograd import differentiated, moves
 from reimpl._reduction import checked, legacy, reduced
 
 
@@ -83,7 +83,7 @@ def _formula(t: Array) -> Array:
 
 def _slope(along: Array, t: Array) -> Array:
     # A quotient that is 1, or NaN at 0 and at infinity: torch adds the slopes of the two factors.
-    return only((along != 0) | (t > 0), along * namespace(t).log(t)) + along * t / t
+    return only(moves(along) | (t > 0), along * namespace(t).log(t)) + along * t / t
 
 
 _entropy = differentiated(_formula, _slope)

@@ -1,7 +1,8 @@
 """L1 loss."""
 
 from reimpl import _checks
-from reimpl._array import Array, autocast, namespace, rounded, widened
+from reimpl._array import Array, autocast, rounded, widened
+from reimpl._autograd import absolute
 from reimpl._reduction import legacy, reduced, weighted
 
 
@@ -36,12 +37,11 @@ def l1_loss(
     >>> l1_loss(torch.tensor([0.5, 3.0]), torch.zeros(2), reduction="none")
     tensor([0.5000, 3.0000])
     """
-    xp = namespace(input, target)
     if weight is None:  # with one, torch's loss is made of operations that autocast leaves alone
         input, target = autocast(input, target)
     x, t = _checks.broadcast(widened(input), widened(target))
     reduction = legacy(reduction, size_average, reduce)
-    loss = xp.abs(x - t)
+    loss = absolute(x - t)
     if weight is None:
         return rounded(reduced(loss, reduction), input, target)
     _checks.same_size(weight, input)

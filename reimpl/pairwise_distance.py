@@ -4,7 +4,7 @@ from math import inf
 
 from reimpl import _checks
 from reimpl._array import Array, is_complex, namespace, only, rounded, widened
-from reimpl._autograd import differentiated_by_rows
+from reimpl._autograd import absolute, differentiated_by_rows
 
 
 def pairwise_distance(x1: Array, x2: Array, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Array:
@@ -49,7 +49,7 @@ def pairwise_distance(x1: Array, x2: Array, p: float = 2.0, eps: float = 1e-6, k
     elif p == 0:
         distance = _count(xp.abs(rows))
     else:
-        distance = _norm(xp.abs(rows), p)
+        distance = _norm(absolute(rows), p)
     if not (keepdim and difference.shape):
         distance = xp.squeeze(distance, axis=-1)
     return rounded(distance, x1, x2)

@@ -9,6 +9,7 @@ import torch
 from counterpart import counterpart
 
 import reimpl
+from reimpl._array import filled
 
 jax = pytest.importorskip("jax")
 
@@ -105,3 +106,30 @@ def test_jax_passes_the_gradient_of_a_length_below_the_floor_as_torch_does():
     found = jax.grad(lambda x: reimpl.cosine_similarity(x, jax.numpy.asarray(y), eps=1.0).sum())(jax.numpy.asarray(x))
     expected = torch.func.grad(lambda x: torch.cosine_similarity(x, torch.tensor(y), eps=1.0).sum())(torch.tensor(x))
     numpy.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_jax_has_no_slope_at_a_tie_as_torch_has_none():
+    x, y = (jax.numpy.asarray([1.0, 2.0, -3.0]) + shift for shift in (0, jax.numpy.asarray([0.0, 1.0, -1.0])))
+    for loss in (reimpl.l1_loss, lambda x, y: reimpl.pairwise_distance(x, y, p=1, eps=0.0)):
+        assert jax.grad(lambda x, loss=loss: 3 * loss(x, y).sum())(x)[0] == 0
+
+
+def test_jax_differentiates_kl_div_by_its_target_too():
+    x, t = ([-3.0, -2.0], [-0.5, -7.0]), ([0.1, 0.9], [0.25, 0.75])
+    found = jax.grad(lambda t: reimpl.kl_div(jax.numpy.asarray(x), t, reduction="sum"))(jax.numpy.asarray(t))
+    target = torch.tensor(t, requires_grad=True)
+    reimpl.kl_div(torch.tensor(x), target, reduction="sum").backward()
+    numpy.testing.assert_allclose(found, target.grad, rtol=1e-5)
+
+
+def test_small_labels_of_jax_are_no_negative_ones():
+    rows = numpy.linspace(-1, 1, 2 * 200, dtype=numpy.float32).reshape(2, 200)
+    found = reimpl.nll_loss(jax.numpy.asarray(rows), jax.numpy.asarray([156, 3], dtype=jax.numpy.uint8))
+    numpy.testing.assert_allclose(found, -(rows[0, 156] + rows[1, 3]) / 2, rtol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(2, 1), (0, 3), ()])
+def test_number_fills_an_array_of_objects(shape):
+    found = filled(as_numbers(numpy.ones(shape)), 3)
+    assert found.shape == shape
+    assert {(type(number), float(as_floats(number))) for number in found.ravel()} <= {(Number, 3.0)}

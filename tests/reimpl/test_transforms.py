@@ -232,3 +232,8 @@ def test_forward_mode_of_a_distance_is_that_of_torch_along_the_last_axis(shape, 
         for module in (reimpl, torch.nn.functional)
     )
     torch.testing.assert_close(found, expected)
+
+
+def test_formula_runs_where_there_are_no_numbers():
+    x = torch.empty(3, 2, device="meta")
+    assert reimpl.mse_loss(x, x, reduction="none").shape == (3, 2)
