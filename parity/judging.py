@@ -69,7 +69,7 @@ def judged(trial: Trial, subject: Subject, only: Sequence[str] = (), quick: bool
     if subject.hangs >= MOST_HANGS:
         return _fallen(trial, f"not asked: the candidate gave no answer in {MOST_HANGS} trials before")
     try:
-        subject.begin()
+        subject.begin(first_dtype=trial.dtype == trial.case.dtypes[0])
     except CandidateError as error:
         return _fallen(trial, f"after it fell it could not begin anew: {error}")
     try:

@@ -44,5 +44,8 @@ class Patches:
             if len(now) != len(kept) or not all(map(is_, now.values(), kept.values())):
                 new = now.keys() - kept.keys() if SHARED[place] is torch.Tensor else ()
                 hidden = [n for n in new if hasattr(torch._C.TensorBase, n)]
-                found += [(place, n) for n in (*kept, *hidden) if now.get(n, INHERITED) is not kept.get(n, INHERITED)]
+                here = [n for n in (*kept, *hidden) if now.get(n, INHERITED) is not kept.get(n, INHERITED)]
+                if not here:  # torch makes some names when it first needs them; the next look is short again
+                    self._kept[place] = dict(now)
+                found += [(place, n) for n in here]
         return found

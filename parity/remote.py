@@ -60,6 +60,7 @@ class RemoteSubject(Subject):
         self.replaced: tuple[str, ...] = ()
         self._scratch = TemporaryDirectory(prefix="parity-", ignore_cleanup_errors=True)
         self._worker: _Worker | None = None
+        self._first_dtype = True
         self._has: dict[tuple[str, str], bool] = {}
         self._takes: dict[str, tuple[str, ...] | None] = {}
 
@@ -70,8 +71,9 @@ class RemoteSubject(Subject):
         self.stop()
         self._scratch.cleanup()
 
-    def begin(self) -> None:
-        """A new trial begins, with the whole time to itself.
+    def begin(self, *, first_dtype: bool = True) -> None:
+        """A new trial begins, with the whole time to itself. In the ``first_dtype`` of a case its plain call is looked
+        through for calls of torch's losses; where these are forbidden, all calls are.
 
         Raises:
             CandidateError: the candidate cannot be imported.
@@ -80,6 +82,7 @@ class RemoteSubject(Subject):
             self._worker = _Worker(self, self._scratch.name)
             self._import(self._worker)
         self._worker.left = self.limits.seconds
+        self._first_dtype = first_dtype
         self.impurities.clear()
         self.called.clear()
 
@@ -111,10 +114,12 @@ class RemoteSubject(Subject):
 
     def answer(self, way: Callable[..., Outcome], call: Call, **options: Any) -> Outcome:
         # A plain call that only repeats another is watched too, but looked through for torch's losses no second time.
-        repeats = way.__name__ == run.__name__ and not options.get("watched", False)
+        is_plain = way.__name__ == run.__name__
+        repeats = is_plain and not options.get("watched", False)
         if repeats:
             options["watched"] = True
-        outcome, called = self._asked("outcome", ["go", way.__name__, call, options, not repeats], answer_in)
+        looked = not repeats and (self.limits.forbid_reference or (is_plain and self._first_dtype))
+        outcome, called = self._asked("outcome", ["go", way.__name__, call, options, looked], answer_in)
         self.impurities.update(outcome.impurities)
         self.called.update(called)
         assert isinstance(outcome, Outcome)

@@ -37,6 +37,13 @@ _dumps, _loads = json.dumps, json.loads
 _as_plain = torch._C.DisableTorchFunctionSubclass
 
 
+Known = dict[tuple[str, bool, bytes], torch.Tensor]
+"""Tensors by what is written of them."""
+
+SMALL = 4096  # bytes of a tensor that is worth keeping
+MOST_KNOWN = 64
+
+
 class MalformedError(Exception):
     """A message that is none; says what is wrong with it."""
 
@@ -56,14 +63,14 @@ def sizes(head: bytes | bytearray) -> tuple[int, int]:
     return text, blob
 
 
-def unpacked(text: bytes | bytearray, blob: memoryview) -> Any:
-    """The message in a frame.
+def unpacked(text: bytes | bytearray, blob: memoryview, known: Known | None = None) -> Any:
+    """The message in a frame; tensors that are ``known`` from earlier ones are not made anew.
 
     Raises:
         MalformedError: it is no message.
     """
     try:
-        return _built(_loads(text), blob)
+        return _built(_loads(text), blob, known)
     except MalformedError:
         raise
     except Exception as error:  # it may hold anything: whatever fails here fails for what it holds
@@ -82,8 +89,9 @@ def send(line: socket, message: Any, ready: Callable[[], object] | None = None) 
             ready()
 
 
-def receive(line: socket, ready: Callable[[], object] | None = None) -> Any:
-    """Reads one frame, the next on a line that has one at a time; ``ready`` waits until there is more to read.
+def receive(line: socket, ready: Callable[[], object] | None = None, known: Known | None = None) -> Any:
+    """Reads one frame, the next on a line that has one at a time; ``ready`` waits until there is more to read. Tensors
+    that are ``known`` are the same ones again, for a reader that changes none.
 
     Raises:
         EOFError: the line has been closed.
@@ -98,7 +106,7 @@ def receive(line: socket, ready: Callable[[], object] | None = None) -> Any:
         frame += _some(line, min(whole - len(frame), AT_MOST), ready)
     if len(frame) > whole:
         raise MalformedError("something comes after it")
-    return unpacked(frame[HEAD.size : HEAD.size + text], memoryview(frame)[HEAD.size + text :])
+    return unpacked(frame[HEAD.size : HEAD.size + text], memoryview(frame)[HEAD.size + text :], known)
 
 
 def _some(line: socket, most: int, ready: Callable[[], object] | None) -> bytes:
@@ -169,26 +177,40 @@ def _flat(value: Any, blobs: list[bytes]) -> Any:
     raise TypeError(f"a {kind.__name__} cannot be sent")
 
 
-def _built(flat: Any, blob: memoryview) -> Any:
+def _built(flat: Any, blob: memoryview, known: Known | None) -> Any:
     if type(flat) is not list:
         return flat
     kind, *parts = flat
     match kind:
         case "tuple":
-            return tuple([_built(part, blob) for part in parts])
+            return tuple([_built(part, blob, known) for part in parts])
         case "mapping":
-            return {name: _built(part, blob) for name, part in parts}
+            return {name: _built(part, blob, known) for name, part in parts}
         case "tensor":
-            return _tensor_built(blob, *parts)
+            return _tensor_built(blob, *parts) if known is None else _tensor_known(known, blob, parts)
         case "record":
-            return RECORDS[parts[0]](*[_built(part, blob) for part in parts[1:]])
+            return RECORDS[parts[0]](*[_built(part, blob, known) for part in parts[1:]])
         case "list":
-            return [_built(part, blob) for part in parts]
+            return [_built(part, blob, known) for part in parts]
         case "dtype name":
             return DtypeName(*parts)
         case "dtype":
             return KNOWN_DTYPES[parts[0]]
     raise MalformedError(f"an unknown kind of value: {str(kind)[:80]}")
+
+
+def _tensor_known(known: Known, blob: memoryview, parts: list[Any]) -> torch.Tensor:
+    """A trial's questions are of the same few tensors."""
+    *lies, where = parts
+    bytes_ = b"" if where is None else bytes(blob[where[0] : where[0] + where[1]])
+    if len(bytes_) > SMALL:
+        return _tensor_built(blob, *parts)
+    name = (repr(lies), where is None, bytes_)
+    if name not in known:
+        if len(known) >= MOST_KNOWN:
+            known.clear()
+        known[name] = _tensor_built(blob, *parts)
+    return known[name]
 
 
 def is_sendable(tensor: torch.Tensor) -> bool:

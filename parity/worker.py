@@ -35,7 +35,7 @@ from parity.outcome import Call, Outcome
 from parity.patches import Patches
 from parity.runner import run, run_placed
 from parity.transforms import autocast, compiled, forward, looped, mapped, second
-from parity.wire import MalformedError, is_sendable, receive, send
+from parity.wire import Known, MalformedError, is_sendable, receive, send
 
 _ALL: tuple[Callable[..., Outcome], ...] = (run, run_placed, second, forward, mapped, looped, compiled, autocast)
 WAYS = {way.__name__: way for way in _ALL}
@@ -102,8 +102,9 @@ def _live(line: socket, order: Mapping[str, Any]) -> None:
         patches = Patches()
         subject = _imported(line, order, patches)
         os.chdir(order["scratch"])
+        known: Known = {}  # calls are made of copies: what is kept here nobody edits
         while subject is not None:
-            request = receive(line)
+            request = receive(line, known=known)
             worker = os.getpid()
             answer = _answer(subject, request, patches)
             if os.getpid() == worker:  # a fork that the candidate made has nothing to say
