@@ -47,6 +47,7 @@ def parser(actions: Mapping[str, Callable[[argparse.Namespace], int]]) -> argpar
     )
     for kind in KINDS:
         judging.add_argument(f"--{kind}", metavar="FILE", help=f"write the report as {kind}")
+    judging.add_argument("--repro", type=Path, metavar="DIR", help="failures as scripts and case files, made small")
     judging.add_argument("--annotate", type=Path, metavar="ROOT", help="GitHub annotations, paths from the repository")
     listing = words.add_parser("list", help="list the trials")
     _add_selection(listing)

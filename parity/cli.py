@@ -39,10 +39,12 @@ from parity.report import (
     tell_coverage,
     write,
     write_accuracy,
+    write_reproductions,
 )
 from parity.scaffold import scaffold
 from parity.selection import Request, Selection, select
 from parity.show import shown
+from parity.shrinking import smaller
 from parity.trial import Verdict, moved
 
 HOST = "cpu"
@@ -74,6 +76,7 @@ def _check(options: argparse.Namespace) -> int:
     selection = Selection((), (), ())
     problems: list[str] = []
     reckoning = Reckoning()
+    shrunk: dict[str, Verdict] = {}
     day = today()
     try:
         _check_facets(options.facet)
@@ -86,14 +89,20 @@ def _check(options: argparse.Namespace) -> int:
                 for verdict in _judged(selection, options, subject):
                     verdicts.append(expecting(verdict, expected, day))
                 reckoning = _reckoned(expected, verdicts, options, day)
+                shrunk = smaller(verdicts, subject)
     except ParityError as error:
         problems.append(str(error))
         raise
     finally:
         run = replace(
-            _run(options, selection, verdicts, problems), reckoning=reckoning, seconds=time.perf_counter() - begun
+            _run(options, selection, verdicts, problems),
+            reckoning=reckoning,
+            smaller=shrunk,
+            seconds=time.perf_counter() - begun,
         )
         write(run, {kind: getattr(options, kind) for kind in KINDS})
+        if options.repro is not None:
+            write_reproductions(run, options.repro)
         if options.annotate is not None:
             print("".join(f"{command}\n" for command in annotations(run, options.annotate)), end="")
     tell(run, console(), accuracy=options.accuracy)
