@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from parity.accuracy import SAMPLES
+from parity.baseline import FACETS
 from parity.bridge import FRAMEWORKS
 from parity.case import FLOATS
 from parity.remote import Limits
@@ -26,27 +27,15 @@ def parser(actions: Mapping[str, Callable[[argparse.Namespace], int]]) -> argpar
     judging.add_argument("--facet", action="append", default=[], metavar="NAME", help="look through these facets only")
     judging.add_argument("--quick", action="store_true", help="one dtype a case, no costly facets")
     judging.add_argument("--accuracy", action="store_true", help="tell the errors from the truth of each dtype")
-    judging.add_argument("--jobs", type=int, metavar="N", help="processes [as many as cores]")
+    _add_limits(judging)
     judging.add_argument("--reseed", type=_whole, default=0, metavar="N", help="every seed of the cases moved by N")
-    judging.add_argument(
-        "--threads", type=_positive, default=USUAL.threads, metavar="N", help=f"torch's threads [{USUAL.threads}]"
-    )
-    judging.add_argument(
-        "--timeout", type=_above_zero, default=USUAL.seconds, metavar="SECONDS", help=f"a trial [{USUAL.seconds:g}]"
-    )
-    judging.add_argument(
-        "--memory",
-        type=_above_zero,
-        default=USUAL.memory,
-        metavar="GIB",
-        help=f"of the candidate's process [{USUAL.memory:g}]",
-    )
     judging.add_argument("--forbid-reference", action="store_true", help="fail what calls torch's own losses")
     judging.add_argument(
         "--expected", action="append", default=[], type=Path, metavar="FILE", help="deviations that you know of"
     )
     for kind in KINDS:
         judging.add_argument(f"--{kind}", metavar="FILE", help=f"write the report as {kind}")
+    judging.add_argument("--repro", type=Path, metavar="DIR", help="failures as scripts and case files, made small")
     judging.add_argument("--annotate", type=Path, metavar="ROOT", help="GitHub annotations, paths from the repository")
     listing = words.add_parser("list", help="list the trials")
     _add_selection(listing)
@@ -60,6 +49,7 @@ def parser(actions: Mapping[str, Callable[[argparse.Namespace], int]]) -> argpar
     _add_candidate(show)
     show.add_argument("--cases", action="append", default=[], type=Path, metavar="DIR")
     _add_accuracy(words.add_parser("accuracy", help="sample a loss's inputs: how far from the truth are both sides?"))
+    _add_baseline(words.add_parser("baseline", help="is the candidate farther from torch, or slower, than it was?"))
     covering = words.add_parser("coverage", help="which argument values, and pairs of them, the cases reach")
     covering.add_argument("--loss", action="append", default=[], metavar="NAME", help="these losses only, in full")
     covering.add_argument("--cases", action="append", default=[], type=Path, metavar="DIR", help="of these cases")
@@ -75,6 +65,42 @@ def parser(actions: Mapping[str, Callable[[argparse.Namespace], int]]) -> argpar
     for word, action in actions.items():
         words.choices[word].set_defaults(action=action)
     return whole
+
+
+def _add_limits(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--jobs", type=int, metavar="N", help="processes [as many as cores]")
+    parser.add_argument(
+        "--threads", type=_positive, default=USUAL.threads, metavar="N", help=f"torch's threads [{USUAL.threads}]"
+    )
+    parser.add_argument(
+        "--timeout", type=_above_zero, default=USUAL.seconds, metavar="SECONDS", help=f"a trial [{USUAL.seconds:g}]"
+    )
+    parser.add_argument(
+        "--memory",
+        type=_above_zero,
+        default=USUAL.memory,
+        metavar="GIB",
+        help=f"of the candidate's process [{USUAL.memory:g}]",
+    )
+
+
+def _add_baseline(parser: argparse.ArgumentParser) -> None:
+    _add_candidate(parser)
+    _add_selection(parser)
+    _add_limits(parser)
+    parser.add_argument(
+        "--file", type=Path, default=Path("baseline.json"), help="what is kept and compared with [baseline.json]"
+    )
+    parser.add_argument("--timing", action="store_true", help="the candidate's times beside torch's too")
+    parser.add_argument("--update", action="store_true", help="keep what is better or new; the rest stays as it was")
+    parser.add_argument(
+        "--accept",
+        action="append",
+        default=[],
+        metavar="LOSS",
+        help="with --update: keep what is worse of it too",
+    )
+    parser.set_defaults(facet=list(FACETS), quick=False, reseed=0, forbid_reference=False)
 
 
 def _add_accuracy(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,4 @@
-"""The command line: ``parity check | list | lint | show | accuracy | coverage | new | mutants``.
+"""The command line: ``parity check | list | lint | show | accuracy | baseline | coverage | new | mutants``.
 
 Exit status: 0 parity; 1 at least one deviation; 2 the request could not be judged.
 """
@@ -13,7 +13,7 @@ from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 
-from parity import mutants
+from parity import baseline, mutants
 from parity.accuracy import Plan, measure
 from parity.arguments import KINDS, USUAL, parser
 from parity.bridge import FRAMEWORKS
@@ -36,13 +36,17 @@ from parity.report import (
     progress,
     tell,
     tell_accuracy,
+    tell_baseline,
     tell_coverage,
     write,
     write_accuracy,
+    write_baseline,
+    write_reproductions,
 )
 from parity.scaffold import scaffold
 from parity.selection import Request, Selection, select
 from parity.show import shown
+from parity.shrinking import smaller
 from parity.trial import Verdict, moved
 
 HOST = "cpu"
@@ -52,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line and returns the exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     actions = {"check": _check, "list": _list, "lint": _lint, "show": _show, "accuracy": _accuracy,
-               "coverage": _coverage, "new": _new, "mutants": _mutants}  # fmt: skip
+               "baseline": _baseline, "coverage": _coverage, "new": _new, "mutants": _mutants}  # fmt: skip
     options = parser(actions).parse_args(words)
     try:
         status: int = options.action(options)
@@ -74,6 +78,7 @@ def _check(options: argparse.Namespace) -> int:
     selection = Selection((), (), ())
     problems: list[str] = []
     reckoning = Reckoning()
+    shrunk: dict[str, Verdict] = {}
     day = today()
     try:
         _check_facets(options.facet)
@@ -86,14 +91,20 @@ def _check(options: argparse.Namespace) -> int:
                 for verdict in _judged(selection, options, subject):
                     verdicts.append(expecting(verdict, expected, day))
                 reckoning = _reckoned(expected, verdicts, options, day)
+                shrunk = smaller(verdicts, subject)
     except ParityError as error:
         problems.append(str(error))
         raise
     finally:
         run = replace(
-            _run(options, selection, verdicts, problems), reckoning=reckoning, seconds=time.perf_counter() - begun
+            _run(options, selection, verdicts, problems),
+            reckoning=reckoning,
+            smaller=shrunk,
+            seconds=time.perf_counter() - begun,
         )
         write(run, {kind: getattr(options, kind) for kind in KINDS})
+        if options.repro is not None:
+            write_reproductions(run, options.repro)
         if options.annotate is not None:
             print("".join(f"{command}\n" for command in annotations(run, options.annotate)), end="")
     tell(run, console(), accuracy=options.accuracy)
@@ -249,6 +260,24 @@ def _accuracy(options: argparse.Namespace) -> int:
     if options.plot is not None:
         plot(found, options.plot)
     return 0
+
+
+def _baseline(options: argparse.Namespace) -> int:
+    """Status 1 where a figure is worse than what is kept, and not accepted."""
+    baseline.check_request(update=options.update, accepted=options.accept, cases=options.case)
+    kept = baseline.read(options.file, may_begin=options.update)
+    with RemoteSubject(options.candidate, _limits(options), mapped(options.map), options.framework) as subject:
+        selection = select(_on_device(options))
+        subject.begin()
+        verdicts = list(_judged(selection, options, subject))
+        now = baseline.measured(verdicts, selection.problems)
+        if options.timing:
+            now |= baseline.timed(subject, {loss for loss, _, _ in now})
+    found = baseline.differences(kept.figures, now, verdicts, partly=bool(options.case), timing=options.timing)
+    status = tell_baseline(kept, found, console(), options.accept if options.update else None)
+    if options.update:
+        write_baseline(baseline.moved(kept.figures, found, options.accept), options.file)
+    return status
 
 
 def _coverage(options: argparse.Namespace) -> int:

@@ -1,17 +1,18 @@
-"""From an input as the file describes it to a tensor.
+"""From an input as the file describes it to a tensor, and back.
 
 Rules kept here: recipes are drawn once by NumPy in float64 from the seed in the file and rounded once, so that every
 dtype and device sees the same numbers; a layout changes where numbers lie in memory, never the numbers.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from parity.case import Input, Layout, Signature, Trial
+from parity.case import Input, Layout, Nested, Signature, Trial
 from parity.ulp import component, rounded
 
 
@@ -21,6 +22,24 @@ def build(trial: Trial, signature: Signature | None) -> dict[str, torch.Tensor |
         name: None if described is None else _tensor(described, _dtype(described, name, trial, signature), trial.device)
         for name, described in trial.inputs.items()
     }
+
+
+def literal(tensor: torch.Tensor, like: Input, name: str, trial: Trial, signature: Signature | None) -> Input | None:
+    """The input ``name`` of ``trial`` that ``tensor`` is built from, each number as it is, otherwise ``like`` another;
+    None for a complex one, which has no literal."""
+    if tensor.is_complex():
+        return None
+    made = replace(like, shape=tuple(tensor.shape), parameters={}, dtype=None)
+    if tensor.numel():
+        made = replace(made, recipe="values", values=_nest(tensor.tolist()), whole=not tensor.is_floating_point())
+    else:
+        made = replace(made, recipe="full", values=None, whole=True, parameters={"value": 0})
+    same = _dtype(made, name, trial, signature) is tensor.dtype
+    return made if same else replace(made, dtype=str(tensor.dtype).removeprefix("torch."))
+
+
+def _nest(values: Any) -> Nested:
+    return tuple(_nest(value) for value in values) if isinstance(values, list) else values
 
 
 def _dtype(described: Input, name: str, trial: Trial, signature: Signature | None) -> torch.dtype:

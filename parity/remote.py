@@ -21,7 +21,7 @@ from parity.losses import Subject
 from parity.nursery import absolute_path, environment, nursery
 from parity.outcome import Call, Outcome
 from parity.runner import run
-from parity.wire import MalformedError, answer_in, receive, send, texts_in
+from parity.wire import MalformedError, answer_in, number_in, receive, send, texts_in
 
 GRACE = 1.0  # seconds in which a worker that has closed its line may end by itself, and so say how
 LOOK = 0.05  # seconds between two looks at a worker's clock and memory
@@ -135,6 +135,11 @@ class RemoteSubject(Subject):
         if name not in self._takes:
             self._takes[name] = self._asked("takes", ["takes", name], texts_in)
         return self._takes[name]
+
+    def ratio(self, loss: str, size: int) -> float | None:
+        """The candidate's time beside torch's, taken where the candidate is."""
+        found: float | None = self._asked("time", ["time", loss, size], number_in)
+        return found
 
     def _known(self, question: str, name: str) -> bool:
         if (question, name) not in self._has:

@@ -8,7 +8,7 @@ import json
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from math import prod
+from math import isfinite, prod
 from socket import socket
 from typing import Any, cast
 
@@ -146,6 +146,17 @@ def texts_in(message: Any) -> tuple[str, ...] | None:
     if message is not None and not _are_texts(message):
         raise MalformedError("it holds no words")
     return cast("tuple[str, ...] | None", message)
+
+
+def number_in(message: Any) -> float | None:
+    """``message`` as a finite number, or none.
+
+    Raises:
+        MalformedError: it is something else.
+    """
+    if message is not None and not (type(message) is float and isfinite(message)):
+        raise MalformedError("it holds no number")
+    return message
 
 
 def answer_in(message: Any) -> tuple[Outcome, tuple[str, ...]]:

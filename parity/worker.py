@@ -34,6 +34,7 @@ from parity.losses import Subject
 from parity.outcome import Call, Outcome
 from parity.patches import Patches
 from parity.runner import run, run_placed
+from parity.timing import ratio
 from parity.transforms import autocast, compiled, forward, looped, mapped, second
 from parity.wire import Known, MalformedError, is_sendable, receive, send
 
@@ -150,6 +151,8 @@ def _answer(subject: Subject, request: Any, patches: Patches) -> list[Any]:
                 return ["has", subject.has_form(name)]
             case ["takes", name]:
                 return ["takes", subject.takes(name)]
+            case ["time", loss, size]:
+                return ["time", ratio(subject, loss, size)]
             case ["go", way, call, options, looked]:
                 return ["outcome", _gone(subject, way, call, options, looked, patches)]
     except CandidateError as error:

@@ -467,7 +467,7 @@ def test_show_of_nothing_ends_with_2(parity: Command) -> None:
     assert (ended.status, "no case matches 'mse_loss/nothing'; `parity list` names them" in ended.err) == (2, True)
 
 
-@pytest.mark.parametrize("word", ["check", "list", "lint", "show", "accuracy", "new"])
+@pytest.mark.parametrize("word", ["check", "list", "lint", "show", "accuracy", "baseline", "new"])
 def test_help_is_there(word: str, parity: Command) -> None:
     ended = parity(word, "--help", cases="")
     assert (ended.status, ended.out.startswith(f"usage: parity {word}")) == (0, True)

@@ -17,9 +17,10 @@ from parity.loader.identities import read_identity
 from parity.loader.quirks import check_shown, read_quirk
 from parity.loader.reading import Reader
 from parity.loader.tree import MapNode, Node, Problem, tree_of
-from parity.loader.vocabulary import FILE, facet_names, failure_names
+from parity.loader.vocabulary import FILE, MAX_NAME, facet_names, failure_names
+from parity.loader.writing import written
 
-__all__ = ["Expectation", "Loaded", "Problem", "load", "load_expected"]
+__all__ = ["MAX_NAME", "Expectation", "Loaded", "Problem", "load", "load_expected", "written"]
 
 MAX_BYTES = 2**24
 SUFFIXES = (".yaml", ".yml")

@@ -39,7 +39,8 @@ class Run:
     """``problems`` are errors of case files, ``skipped`` counts trials by the device that is not there, ``quirks`` are
     torch's own that the trials meet; every seed was moved by ``reseed``. ``score`` is the kept mutation score of the
     cases, in counts and in words, where they are the shipped ones; ``names`` are the candidate's own, by loss, and it
-    takes arrays of ``framework``; ``reckoning`` says what became of expected files."""
+    takes arrays of ``framework``; ``reckoning`` says what became of expected files; ``smaller`` holds failures on
+    smaller inputs, by the trial's id."""
 
     candidate: str
     verdicts: Sequence[Verdict]
@@ -53,6 +54,7 @@ class Run:
     names: Mapping[str, str] = field(default_factory=dict)
     reckoning: Reckoning = field(default_factory=Reckoning)
     framework: Framework = FRAMEWORKS["torch"]
+    smaller: Mapping[str, Verdict] = field(default_factory=dict)
 
     @property
     def failures(self) -> list[Verdict]:

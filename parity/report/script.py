@@ -23,7 +23,8 @@ FEW = 64  # elements of a tensor that are spelled as numbers; more are spelled a
 
 def script(verdict: Verdict, run: Run) -> list[str]:
     """The lines of a script that shows the candidate's answer and torch's, if torch has one; none for an identity, a
-    module's form, or a gradient that is not torch's to take."""
+    module's form, or a gradient that is not torch's to take. Its inputs are smaller ones where these show the same."""
+    verdict = run.smaller.get(verdict.trial.id, verdict)
     trial = verdict.trial
     if trial.case.left is not None or trial.form != "function":
         return []

@@ -13,6 +13,7 @@ from parity.agreement import Errors
 from parity.exam import Finding
 from parity.report.files import json_text, put_text
 from parity.report.markdown import as_markdown
+from parity.report.reproduction import case_file
 from parity.report.run import Run, environment
 from parity.report.screen import closing, headline, printable, screen
 from parity.report.script import script
@@ -103,6 +104,7 @@ def _failure_entries(verdict: Verdict, run: Run) -> list[dict[str, Any]]:
         "place": str(trial.case.place),
         "repeat": run.repeat(verdict),
         "script": "\n".join(script(verdict, run)),
+        "case_file": case_file(verdict, run),
     }
     found = verdict.failures or {"known_gap": Finding("failed", "passes now")}
     return [
