@@ -1,25 +1,22 @@
 """Judges one trial: both sides on the same inputs, looked at through the facets, to one verdict."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Literal
+from typing import Literal
 
-import torch
-
-from parity.bridge import Framework
-from parity.case import Application, Case, Trial, reseeded
+from parity.calls import call_of, losses_of
+from parity.capability import fitted, lacking, stands_in, unsupported
+from parity.case import Case, Trial, reseeded
 from parity.errors import CaseError
 from parity.exam import Exam, Finding
 from parity.facets import compare, depth_of, facets_of
-from parity.inputs import build
 from parity.loader.expected import Expectation
-from parity.losses import ELEMENTARY, REFERENCE, Subject, signatures, usual_form
+from parity.losses import REFERENCE, Subject
 from parity.outcome import Call, Outcome
 from parity.references import absence
 from parity.runner import needs_subnormals, run, run_differentiably
-from parity.ulp import FORMATS, component
 from parity.vacuity import accepted_fake
 
 State = Literal["passed", "failed", "error", "missing", "unsupported", "known gap", "expected"]
@@ -80,20 +77,20 @@ def check(trial: Trial, subject: Subject, only: Sequence[str] = (), quick: bool 
 
 
 def _judged(trial: Trial, subject: Subject, only: Sequence[str], quick: bool) -> Verdict:
-    if lacking := _lacking(trial, subject):
-        return Verdict(trial, "missing", error=f"{subject.name} has no {lacking}")
-    if why := _unsupported(trial, subject.framework):
+    if absent := lacking(trial, subject):
+        return Verdict(trial, "missing", error=f"{subject.name} has no {absent}")
+    if why := unsupported(trial, subject.framework):
         return Verdict(trial, "unsupported", error=why)
-    if stands_in := _stands_in(trial, subject):
+    if is_module := stands_in(trial, subject):
         trial = replace(trial, form="module")
     call, expected, refused_gradients = referred(trial, gradients=subject.framework.has("gradients"))
-    call, untaken = _fitted(call, subject)
+    call, untaken = fitted(call, subject)
     verdict = partial(Verdict, trial, absent=expected.absent, call=call, expected=expected)
     if untaken:
         return verdict("unsupported", error=untaken)
     if trouble := _case_trouble(trial, expected, refused_gradients):
         said = f"torch's own module, which stands in for {trial.case.loss}, does otherwise"
-        return verdict("unsupported", error=said) if stands_in else verdict("error", error=trouble)
+        return verdict("unsupported", error=said) if is_module else verdict("error", error=trouble)
     if not (subject.framework.has(SUBNORMALS) or expected.absent) and needs_subnormals(call, expected):
         return verdict("unsupported", error=f"{subject.framework.name} has no {SUBNORMALS}")
     if expected.absent:
@@ -115,7 +112,7 @@ def referred(trial: Trial, *, gradients: bool = True) -> tuple[Call, Outcome, tu
     """The trial's call, what the reference does, and the arguments for which it refuses a gradient. Without a reference
     gradients are taken where the case has numbers for them, or an identity another side; and none if no ``gradients``
     are wanted."""
-    call = _call(trial)
+    call = call_of(trial)
     wanted = tuple(name for name in call.floats if gradients and _wants_gradient(trial, name))
     if why := _absence(trial.case):
         wanted = wanted if trial.case.left is not None or not gradients else tuple(trial.case.expect_gradient)
@@ -127,118 +124,7 @@ def referred(trial: Trial, *, gradients: bool = True) -> tuple[Call, Outcome, tu
 
 def _absence(case: Case) -> str:
     """Why a reference that the case needs is not here."""
-    return next(filter(None, map(absence, _losses(case))), "")
-
-
-def _losses(case: Case) -> list[str]:
-    if case.left is None or case.right is None:
-        return [case.loss]
-    return [*_functions(case.left), *_functions(case.right)]
-
-
-def _lacking(trial: Trial, subject: Subject) -> str | None:
-    if trial.form != "function" and subject.framework.is_torch:
-        name = _form(trial)
-        return None if subject.has_form(name) else name
-    if _stands_in(trial, subject):
-        return None
-    return next((name for name in _losses(trial.case) if not subject.has(name)), None)
-
-
-def _stands_in(trial: Trial, subject: Subject) -> bool:
-    """Whether the candidate has the loss as an nn.Module only, which then is what is called."""
-    if trial.form != "function" or trial.case.left is not None or subject.has(trial.case.loss):
-        return False
-    form = usual_form(trial.case.loss)
-    return form is not None and subject.has_form(form)
-
-
-def _fitted(call: Call, subject: Subject) -> tuple[Call, str]:
-    """The call without options that the candidate does not take, where they are at their defaults; and what it would
-    have to take besides, in words."""
-    if call.expression is not None:
-        given = ((application.function, application.options) for application in _applications(call.expression))
-        told = (_untaken(subject, function, options) for function, options in given)
-        return call, next((f"{function} takes no {', '.join(names)}" for function, names in told if names), "")
-    options = {name: value for name, value in call.arguments.items() if name not in call.positional}
-    _, untaken = _untaken(subject, call.form or call.loss, options)
-    usual = {one.name: one.default for one in signatures()[call.loss].arguments}
-    beyond = [name for name in untaken if not _is(options[name], usual[name])]
-    arguments = {name: value for name, value in call.arguments.items() if name not in untaken}
-    return replace(call, arguments=arguments), f"{call.loss} takes no {', '.join(beyond)}" if beyond else ""
-
-
-def _untaken(subject: Subject, function: str, options: Mapping[str, Any]) -> tuple[str, list[str]]:
-    taken = subject.takes(function) if options else None
-    return function, [] if taken is None else [name for name in options if name not in taken]
-
-
-def _is(value: Any, usual: Any) -> bool:
-    return not isinstance(value, torch.Tensor) and type(value) is type(usual) and value == usual
-
-
-def _unsupported(trial: Trial, framework: Framework) -> str:
-    """What the trial asks for and the candidate's framework does not have."""
-    if framework.is_torch:
-        return ""
-    if trial.form != "function":
-        return f"{framework.name} has no torch.nn.Module"
-    if trial.case.refused and any(described and described.requires_grad for described in trial.inputs.values()):
-        return f"{framework.name} has no requires_grad"
-    call = _call(trial)
-    if any(signatures()[call.loss][name].names_function(value) for name, value in trial.options.items()):
-        return f"{framework.name} cannot call a function of torch's"
-    lacking = framework.without & {tensor.dtype for tensor in call.tensors.values()}
-    return (
-        f"{framework.name} has no {', '.join(sorted(str(d).removeprefix('torch.') for d in lacking))}"
-        if lacking
-        else ""
-    )
-
-
-def _functions(expression: Application) -> list[str]:
-    return [application.function for application in _applications(expression)]
-
-
-def _applications(expression: Application) -> list[Application]:
-    """Those of losses, the outer ones first."""
-    below = [one for o in expression.operands if isinstance(o, Application) for one in _applications(o)]
-    return below if expression.function in ELEMENTARY else [expression, *below]
-
-
-def _form(trial: Trial) -> str:
-    name = trial.form if trial.form != "module" else usual_form(trial.case.loss)
-    if name is None or REFERENCE.form(name) is None:
-        raise CaseError(f"{trial.case.place}: torch.nn has no module {name or 'for ' + trial.case.loss}")
-    return name
-
-
-def _call(trial: Trial) -> Call:
-    """The call that the trial makes."""
-    case = trial.case
-    signature = None if case.left is not None else signatures()[case.loss]
-    tensors = build(trial, signature)
-    given: dict[str, Any] = {**tensors, **trial.options}
-    order = list(given) if signature is None else [a.name for a in signature.arguments if a.name in given]
-    required = (
-        () if signature is None else tuple(a.name for a in signature.arguments if a.required and not a.keyword_only)
-    )
-    return Call(
-        loss=case.loss,
-        arguments={name: given[name] for name in order},
-        positional=tuple(name for name in required if name in given),
-        dtype=_coarsest(tensors.values()),
-        cotangent=case.cotangent,
-        ones=bool(case.expect_gradient),
-        form=None if trial.form == "function" else _form(trial),
-        expression=case.left,
-    )
-
-
-def _coarsest(tensors: Iterable[torch.Tensor | None]) -> torch.dtype:
-    """The real dtype of fewest digits among the tensors; float32 where none is floating."""
-    floats = {component(t.dtype) for t in tensors if t is not None and (t.is_floating_point() or t.is_complex())}
-    return min(floats, key=lambda dtype: FORMATS[dtype].precision, default=torch.float32)
+    return next(filter(None, map(absence, losses_of(case))), "")
 
 
 def _wants_gradient(trial: Trial, name: str) -> bool:
