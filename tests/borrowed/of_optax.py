@@ -35,7 +35,3 @@ def cross_entropy(input, target, reduction="mean"):
     if jnp.issubdtype(target.dtype, jnp.floating):
         return REDUCTIONS[reduction](optax.softmax_cross_entropy(input, target, axis=axis))
     return REDUCTIONS[reduction](optax.softmax_cross_entropy_with_integer_labels(input, target, axis=axis))
-
-
-def cosine_similarity(x1, x2, dim=1, eps=1e-8):
-    return optax.cosine_similarity(x1, x2, axis=dim, epsilon=eps)

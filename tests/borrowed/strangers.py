@@ -1,6 +1,7 @@
 """Candidates that nobody here wrote, and how they are judged: each against what it is known to do otherwise."""
 
 import json
+import re
 from pathlib import Path
 
 from parity.cli import main
@@ -20,4 +21,11 @@ def unexpected(name: str, folder: Path, *words: str) -> list[str]:
     main(["check", STRANGERS[name], *facets, *how, *words])
     said = json.loads(report.read_text())
     deviating = [f"{failure['trial']} {failure['facet']}" for failure in said["failures"]]
-    return deviating + said["errors"] + [entry["trials"] for entry in said["expected"] if not entry["covered"]]
+    covering = {entry["trials"] for entry in said["expected"] if entry["covered"]}
+    entries = re.findall(r'trials: "?([^",\n]+)', (HERE / f"{name}.yaml").read_text(encoding="utf-8"))
+    return (
+        deviating
+        + said["errors"]
+        + said["stale"]
+        + [f"{each} holds nowhere" for each in entries if each not in covering]
+    )
