@@ -136,7 +136,7 @@ def test_notices_are_in_every_report(check: Check) -> None:
     kinds = {kind: f"it.{kind}" for kind in ("json", "junit", "html", "markdown")}
     check("right.py", *(word for kind, file in kinds.items() for word in (f"--{kind}", file)))
     told = {kind: Path(file).read_text().count("own sigmoid while it runs") for kind, file in kinds.items()}
-    assert told == {"json": 1, "junit": 2, "html": 1, "markdown": 1}
+    assert told == {"json": 1, "junit": 1, "html": 1, "markdown": 1}  # JUnit has it at the first dtype's trial
 
 
 def test_page_shows_what_is_expected(check: Check) -> None:
