@@ -155,7 +155,8 @@ def test_script_in_a_failure_runs_by_itself(framework: str, judged: Judge) -> No
     done = subprocess.run(
         [sys.executable, "-c", ended.report["failures"][0]["script"]], capture_output=True, text=True, check=False
     )
-    assert re.findall(r"\d+\.\d+", done.stdout) == ["9.375", "6.25000000000000000"], done.stderr
+    candidate, reference = map(float, re.findall(r"\d+\.\d+", done.stdout))
+    assert candidate == 1.5 * reference != 0, done.stderr
 
 
 @here
