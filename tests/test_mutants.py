@@ -12,7 +12,7 @@ from mutants.named import NAMED, Named
 
 from parity.case import Place
 from parity.errors import ParityError
-from parity.mutants import GOAL, score, summary
+from parity.mutants import GOAL, figures, score, summary
 from parity.mutants.children import OUT_OF_TIME, in_children, limit_time
 from parity.mutants.equivalents import Entry, entries
 from parity.mutants.generate import Mutant, mutants_of, mutated
@@ -240,3 +240,7 @@ def test_cases_kill_nearly_every_mutant_of_a_sample(sample: Score) -> None:
 
 def test_summary_ends_with_the_score(sample: Score) -> None:
     assert f"MUTATION SCORE {sample.percent:.2f} %" in summary(sample).splitlines()[-1]
+
+
+def test_every_file_has_been_judged_and_the_score_reaches_the_goal() -> None:
+    assert figures()["percent"] >= GOAL
