@@ -3,7 +3,8 @@ options than torch has, as functions or as classes."""
 
 import functools
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -55,10 +56,11 @@ def doubled(input: Any, target: Any, **options: Any) -> Any:
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
-    """Writes a file below the working directory, which imports look into."""
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], Path]]:
+    """Writes a file below the working directory, which imports look into; what is imported is forgotten."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    there = set(sys.modules)
 
     def write(name: str, text: str) -> Path:
         path = tmp_path / name
@@ -66,7 +68,10 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str]
         path.write_text(text)
         return path
 
-    return write
+    yield write
+    for name in set(sys.modules) - there:
+        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]
 
 
 @pytest.fixture
